@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Thin entry points; the work is done by tools/setup, mkimage and the makefiles below.
+
+PYTHON ?= python3
+VENV := .venv/bin
+IMAGE := build/images/debian.img
+
+.PHONY: boot test bench build lint setup clean
+
+boot: build
+	@mkdir -p $(dir $(IMAGE))
+	$(VENV)/mkimage build images/debian.toml -o $(IMAGE)
+	$(VENV)/mkimage boot $(IMAGE)
+
+test: build lint
+	$(VENV)/pytest
+
+bench: build
+	@mkdir -p $(dir $(IMAGE))
+	$(VENV)/mkimage build images/debian.toml -o $(IMAGE)
+	$(VENV)/python -m bench
+
+build: setup
+	$(MAKE) -C firmware/stub
+	$(MAKE) -C hypervisor
+
+lint: setup
+	$(VENV)/ruff check
+	$(VENV)/ruff format --check
+	$(VENV)/mypy
+
+setup:
+	@$(PYTHON) tools/setup
+
+clean:
+	rm -rf build
