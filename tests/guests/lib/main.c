@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "check.h"
+#include "console.h"
+#include "fdt.h"
+#include "hcall.h"
+#include "trap.h"
+
+_Noreturn void guest_start(uint64_t tree, uint64_t msr);
+
+uint64_t guest_entry_msr;
+
+/* Called by start.S in real mode with interrupts off. */
+_Noreturn void guest_start(uint64_t tree, uint64_t msr)
+{
+    guest_entry_msr = msr;
+    trap_init();
+    fdt_init(tree);
+    if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+        check_status(HCALL(H_SET_MODE, 1, MODE_ENDIAN), H_SUCCESS, "H_SET_MODE: little-endian exceptions");
+    guest_main();
+    check_done();
+}
