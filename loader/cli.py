@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""`mkimage`: builds, looks into, checks and boots images.
+
+Exit status: 0 done, 1 bad input, 2 wrong usage, 3 the machine lacks something.  What a user can get wrong is one line on the
+error output; a traceback means a bug in this package.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from loader.errors import LoaderError
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit status."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = _parser(boot="boot" in given[:1]).parse_args(given)
+    command: Command = options.command
+    try:
+        status = command(options)
+        sys.stdout.flush()
+    except LoaderError as error:
+        print(f"mkimage: {error}", file=sys.stderr)
+        return error.exit_status
+    except BrokenPipeError:
+        # Whoever read us has enough; keep the interpreter from complaining when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("mkimage: interrupted", file=sys.stderr)
+        return 130
+    return status
+
+
+def _parser(*, boot: bool) -> argparse.ArgumentParser:
+    """The whole grammar; the emulator's options only when they are asked for, because they cost imports."""
+    parser = argparse.ArgumentParser(prog="mkimage", description="Bootable images for PowerPC hypervisors.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    build = _add(commands, "build", _build, "pack what a recipe names into one image")
+    _add_recipe(build)
+    build.add_argument("-o", "--output", type=Path, required=True, metavar="IMAGE")
+
+    inspect = _add(commands, "inspect", _inspect, "show what an image holds")
+    inspect.add_argument("image", type=Path, metavar="IMAGE")
+    inspect.add_argument("--json", action="store_true", help="machine-readable report")
+
+    verify = _add(commands, "verify", _verify, "recompute every digest of an image")
+    verify.add_argument("image", type=Path, metavar="IMAGE")
+    verify.add_argument("--json", action="store_true", help="machine-readable report")
+
+    extract = _add(commands, "extract", _extract, "write one payload of an image to a file")
+    extract.add_argument("image", type=Path, metavar="IMAGE")
+    extract.add_argument("name", metavar="NAME", help="as `inspect` shows it")
+    extract.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+
+    devtree = _add(commands, "devtree", _devtree, "show the device tree a domain will get")
+    _add_recipe(devtree)
+    devtree.add_argument("--domain", required=True, metavar="NAME")
+    form = devtree.add_mutually_exclusive_group()
+    form.add_argument("--dts", action="store_true", help="print the source text (the default)")
+    form.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the flat tree to a file")
+
+    emulator = _add(commands, "boot", _boot, "boot an image in the emulator")
+    if boot:
+        from loader.emulator import add_boot_arguments
+
+        add_boot_arguments(emulator)
+    return parser
+
+
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, command: Command, text: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _add_recipe(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recipe", type=Path, metavar="RECIPE")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="settings",
+        metavar="KEY=VALUE",
+        help="override a value of the recipe, such as domain.dom0.memory=768M (repeatable)",
+    )
+
+
+def _build(options: argparse.Namespace) -> int:
+    from loader.manifest import load_recipe
+    from loader.multiboot import write_image
+    from loader.plan import plan_image
+
+    plan = plan_image(load_recipe(options.recipe, options.settings))
+    write_image(options.output, plan.stub, plan.payloads)
+    return 0
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    from loader.inspect import describe_image, render_image
+
+    print(render_image(describe_image(options.image), as_json=options.json))
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from loader.inspect import render_verdict, verify
+
+    verdict = verify(options.image)
+    print(render_verdict(verdict, as_json=options.json))
+    return 0 if verdict.sound else 1
+
+
+def _extract(options: argparse.Namespace) -> int:
+    from loader.multiboot import extract_entry
+
+    extract_entry(options.image, options.name, options.output)
+    return 0
+
+
+def _devtree(options: argparse.Namespace) -> int:
+    from loader.devtree import Tree, to_dts
+    from loader.manifest import load_recipe
+    from loader.plan import plan_domain_of
+
+    recipe = load_recipe(options.recipe, options.settings)
+    plan = plan_domain_of(recipe, recipe.domain(options.domain))
+    if options.output is None:
+        print(to_dts(Tree.parse(plan.tree, options.domain)), end="")
+        return 0
+    from loader.io import AtomicFile
+
+    with AtomicFile(options.output) as file:
+        os.write(file.fd, plan.tree)
+    return 0
+
+
+def _boot(options: argparse.Namespace) -> int:
+    from loader.emulator import run_boot
+
+    return run_boot(options)

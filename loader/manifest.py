@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Recipes: a TOML file that says what goes into an image (docs/recipe.md).
+
+Everything that can be judged without opening the named files is judged here, and each complaint names the
+file and the key.  What comes out is frozen and complete: no defaults are left to later stages.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar
+
+import msgspec
+
+from loader import abi
+from loader.errors import ManifestError
+from loader.overrides import NodeOverride, parse_overrides
+from loader.units import MIB, format_size, parse_size
+
+DEFAULT_STUB: Final = Path(__file__).resolve().parent.parent / "build" / "stub" / "stub.bin"
+DEFAULT_RMA_SIZE: Final = 256 * MIB
+MAX_COMMAND_LINE: Final = 2047
+"""Bytes Linux keeps on this architecture (COMMAND_LINE_SIZE less the NUL); more would be lost silently."""
+RMO_SIZES: Final = tuple(size * MIB for size in (32, 64, 128, 256, 1024, 16 * 1024, 256 * 1024))
+"""Limits that LPCR[RMLS] can express on POWER8 (Power ISA 2.07, book III-S, LPCR)."""
+
+_DOMAIN_NAME: Final = re.compile(r"[A-Za-z][0-9A-Za-z._+-]*")
+
+RmaMode = Literal["auto", "rmo", "vrma"]
+KernelFormat = Literal["elf", "raw"]
+Role = Literal["control", "hardware", "xenstore"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hypervisor:
+    """The hypervisor's file and command line."""
+
+    path: Path
+    command_line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A domain's kernel; `load` is guest-physical, `entry` counts from `load` (raw kernels only)."""
+
+    path: Path
+    format: KernelFormat
+    load: int | None
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rma:
+    """A domain's real-mode area; size in bytes."""
+
+    mode: RmaMode
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """One domain of a recipe; memory in bytes."""
+
+    name: str
+    id: int
+    kernel: Kernel
+    initrd: Path | None
+    command_line: str
+    memory: int
+    vcpus: int
+    roles: abi.Capability
+    rma: Rma
+    devtree: tuple[NodeOverride, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A whole recipe, checked."""
+
+    path: Path
+    stub: Path
+    hypervisor: Hypervisor
+    domains: tuple[Domain, ...]
+
+    def domain(self, name: str) -> Domain:
+        """The domain of that name; raises ManifestError."""
+        for domain in self.domains:
+            if domain.name == name:
+                return domain
+        names = ", ".join(domain.name for domain in self.domains) or "none"
+        raise ManifestError(f"no domain is called {name!r}", where=str(self.path), hint=f"domains are: {names}")
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Base of the tables as they are written."""
+
+
+class _ImageTable(_Table, frozen=True):
+    stub: str | None = None
+
+
+class _HypervisorTable(_Table, frozen=True):
+    path: str
+    command_line: str = ""
+
+
+class _KernelTable(_Table, frozen=True):
+    path: str
+    format: KernelFormat = "elf"
+    load: str | int | None = None
+    entry: str | int = 0
+
+
+class _RmaTable(_Table, frozen=True):
+    mode: RmaMode = "auto"
+    size: str | int | None = None
+
+
+class _DomainTable(_Table, frozen=True):
+    kernel: str | _KernelTable
+    memory: str | int
+    id: int | None = None
+    initrd: str | None = None
+    command_line: str = ""
+    vcpus: int = 1
+    roles: list[Role] = []
+    rma: _RmaTable = _RmaTable()
+    devtree: dict[str, Any] = {}
+
+
+_AnyTable = TypeVar("_AnyTable", bound=_Table)
+_TOP_TABLES: Final = ("image", "hypervisor", "domain")
+
+
+class _Place:
+    """Where in which recipe we are: says so in errors and resolves the recipe's relative paths."""
+
+    def __init__(self, recipe: Path, key: str = "") -> None:
+        self.recipe = recipe
+        self.key = key
+
+    def __truediv__(self, key: str) -> _Place:
+        return _Place(self.recipe, f"{self.key}.{key}" if self.key else key)
+
+    def __str__(self) -> str:
+        return f"{self.recipe}: {self.key}" if self.key else str(self.recipe)
+
+    def error(self, what: str, hint: str = "") -> ManifestError:
+        return ManifestError(what, where=str(self), hint=hint)
+
+    def table(self, value: object, kind: type[_AnyTable]) -> _AnyTable:
+        """`value` as that kind of table."""
+        try:
+            return msgspec.convert(value, kind)
+        except msgspec.ValidationError as error:
+            what, _, path = str(error).partition(" - at `$")
+            keys = path.rstrip("`").strip(".")
+            what = what.replace("`object`", "a table").replace("`array`", "a list")
+            place = self / keys if keys else self
+            raise place.error(what[0].lower() + what[1:]) from None
+
+    def size(self, value: str | int) -> int:
+        """A size or address in bytes."""
+        if isinstance(value, str):
+            try:
+                value = parse_size(value)
+            except ValueError as error:
+                raise self.error(str(error)) from None
+        if not 0 <= value < 1 << 63:
+            raise self.error(f"{value} is out of range")
+        return value
+
+    def file(self, name: str) -> Path:
+        """An existing file, named relative to the recipe."""
+        path = self.recipe.parent / name
+        if not path.is_file():
+            what = "is not a file" if path.exists() else "no such file"
+            raise self.error(f"{what}: {path}", hint="paths count from the recipe's folder")
+        return path
+
+    def text(self, value: str) -> str:
+        """A command line."""
+        if not value.isascii() or not value.isprintable():
+            raise self.error("holds characters that are not printable ASCII")
+        if len(value) > MAX_COMMAND_LINE:
+            raise self.error(f"has {len(value)} characters, a command line may have {MAX_COMMAND_LINE}")
+        return value
+
+
+def load_recipe(path: Path, settings: Sequence[str] = ()) -> Recipe:
+    """Reads and checks a recipe, `settings` ("key.path=value") applied on top; raises ManifestError."""
+    try:
+        with path.open("rb") as file:
+            document = tomllib.load(file)
+    except OSError as error:
+        raise ManifestError(f"cannot be read: {error.strerror}", where=str(path)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ManifestError(f"is not TOML: {error}", where=str(path)) from None
+    for setting in settings:
+        _apply_setting(document, setting)
+    return parse_recipe(document, path)
+
+
+def parse_recipe(document: dict[str, Any], path: Path) -> Recipe:
+    """Checks a recipe given as nested dictionaries; `path` names it and anchors its relative paths."""
+    top = _Place(path)
+    for key in document:
+        if key not in _TOP_TABLES:
+            raise (top / key).error("unknown key", hint=f"a recipe has the tables {', '.join(_TOP_TABLES)}")
+    if "hypervisor" not in document:
+        raise (top / "hypervisor").error("is missing", hint="every image carries one hypervisor")
+    image = (top / "image").table(document.get("image", {}), _ImageTable)
+    hypervisor = (top / "hypervisor").table(document["hypervisor"], _HypervisorTable)
+    return Recipe(
+        path=path,
+        stub=_stub_path(image, top / "image" / "stub"),
+        hypervisor=Hypervisor(
+            path=(top / "hypervisor" / "path").file(hypervisor.path),
+            command_line=(top / "hypervisor" / "command-line").text(hypervisor.command_line),
+        ),
+        domains=_parse_domains(document.get("domain", {}), top / "domain"),
+    )
+
+
+def _stub_path(image: _ImageTable, place: _Place) -> Path:
+    if image.stub is not None:
+        return place.file(image.stub)
+    if not DEFAULT_STUB.is_file():
+        raise place.error(f"the boot stub is not built: {DEFAULT_STUB}", hint="run make build, or name another stub")
+    return DEFAULT_STUB
+
+
+def _parse_domains(tables: object, place: _Place) -> tuple[Domain, ...]:
+    if not isinstance(tables, dict):
+        raise place.error("must be a table of domains", hint="write [domain.dom0]")
+    if len(tables) > abi.MAX_DOMAINS:
+        raise place.error(f"{len(tables)} domains, the hypervisor runs {abi.MAX_DOMAINS}")
+    raw = {name: (place / name).table(table, _DomainTable) for name, table in tables.items()}
+    ids = _assign_ids(raw, place)
+    return tuple(_parse_domain(name, ids[name], table, place / name) for name, table in raw.items())
+
+
+def _assign_ids(tables: dict[str, _DomainTable], place: _Place) -> dict[str, int]:
+    """The numbers the recipe gives, and the lowest free ones, in order, for the rest."""
+    taken: dict[int, str] = {}
+    for name, table in tables.items():
+        if table.id is None:
+            continue
+        where = place / name / "id"
+        if not 0 <= table.id < abi.MAX_DOMAINS:
+            raise where.error(f"{table.id} is not in 0 .. {abi.MAX_DOMAINS - 1}")
+        if table.id in taken:
+            raise where.error(f"{table.id} is already the id of {taken[table.id]}")
+        taken[table.id] = name
+    free = iter(number for number in range(abi.MAX_DOMAINS) if number not in taken)
+    return {name: next(free) if table.id is None else table.id for name, table in tables.items()}
+
+
+def _parse_domain(name: str, number: int, table: _DomainTable, place: _Place) -> Domain:
+    if not _DOMAIN_NAME.fullmatch(name) or len(name) >= abi.DOMAIN_NAME_SIZE:
+        limit = abi.DOMAIN_NAME_SIZE - 1
+        raise place.error(f"a domain's name has 1 to {limit} letters, digits and . _ + -, a letter first")
+    if not 1 <= table.vcpus <= abi.MAX_VCPUS:
+        raise (place / "vcpus").error(f"{table.vcpus} vCPUs, a domain may have 1 to {abi.MAX_VCPUS}")
+    if len(set(table.roles)) != len(table.roles):
+        raise (place / "roles").error("names a role twice")
+    memory = (place / "memory").size(table.memory)
+    if memory % abi.EXTENT_SIZE or not 0 < memory <= abi.MAX_DOMAIN_MEMORY:
+        raise (place / "memory").error(
+            f"{format_size(memory)} is not a multiple of {format_size(abi.EXTENT_SIZE)}"
+            f" between {format_size(abi.EXTENT_SIZE)} and {format_size(abi.MAX_DOMAIN_MEMORY)}"
+        )
+    return Domain(
+        name=name,
+        id=number,
+        kernel=_parse_kernel(table.kernel, place / "kernel"),
+        initrd=None if table.initrd is None else (place / "initrd").file(table.initrd),
+        command_line=(place / "command-line").text(table.command_line),
+        memory=memory,
+        vcpus=table.vcpus,
+        roles=reduce(lambda roles, role: roles | abi.Capability[role.upper()], table.roles, abi.Capability(0)),
+        rma=_parse_rma(table.rma, memory, place / "rma"),
+        devtree=parse_overrides(table.devtree, str(place / "devtree")),
+    )
+
+
+def _parse_kernel(value: str | _KernelTable, place: _Place) -> Kernel:
+    if isinstance(value, str):
+        return Kernel(place.file(value), "elf", None, 0)
+    path = (place / "path").file(value.path)
+    load = None if value.load is None else (place / "load").size(value.load)
+    entry = (place / "entry").size(value.entry)
+    if value.format == "raw" and load is None:
+        raise (place / "load").error("is missing", hint="a raw kernel needs its guest-physical load address")
+    if value.format == "elf" and entry:
+        raise (place / "entry").error("an ELF kernel carries its own entry point", hint='remove it, or format = "raw"')
+    return Kernel(path, value.format, load, entry)
+
+
+def _parse_rma(table: _RmaTable, memory: int, place: _Place) -> Rma:
+    if table.size is None:
+        return Rma(table.mode, min(DEFAULT_RMA_SIZE, memory))
+    where = place / "size"
+    size = where.size(table.size)
+    if size % abi.EXTENT_SIZE or size == 0:
+        raise where.error(f"{format_size(size)} is not a multiple of {format_size(abi.EXTENT_SIZE)}")
+    if size > memory:
+        raise where.error(f"{format_size(size)} is more than the domain's memory of {format_size(memory)}")
+    if table.mode == "rmo" and size not in RMO_SIZES:
+        sizes = ", ".join(format_size(known) for known in RMO_SIZES)
+        raise where.error(f"no processor limits a real-mode area to {format_size(size)}", hint=f"RMO knows {sizes}")
+    return Rma(table.mode, size)
+
+
+def _apply_setting(document: dict[str, Any], setting: str) -> None:
+    """Changes one value of a recipe: "domain.dom0.memory=768M"; text needs no quotes."""
+    key, separator, text = setting.partition("=")
+    where = f"--set {setting}"
+    try:
+        path = _key_path(key) if separator else []
+    except tomllib.TOMLDecodeError:
+        path = []
+    if not path:
+        raise ManifestError("is not a key and a value", where=where, hint="write --set domain.dom0.memory=768M")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    table = document
+    for part in path[:-1]:
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            raise ManifestError(f"{part} is a value and has no keys below it", where=where)
+    table[path[-1]] = value
+
+
+def _key_path(key: str) -> list[str]:
+    """The parts of a dotted TOML key; quoted parts may hold dots and slashes."""
+    path = []
+    node: Any = tomllib.loads(f"{key} = 0")
+    while isinstance(node, dict):
+        if len(node) != 1:
+            return []
+        ((part, node),) = node.items()
+        path.append(part)
+    return path

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""From a recipe to everything an image will hold: opens the named files, asks the planner, builds the trees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from loader import abi
+from loader.domaintree import build_domain_tree
+from loader.elf import ET_DYN, ElfFacts, physical_entry, read_elf, real_address, require_ppc64
+from loader.errors import DeviceTreeError, LayoutError, ManifestError
+from loader.io import FileStamp
+from loader.layout import (
+    DomainLayout,
+    DomainRequest,
+    KernelFacts,
+    Load,
+    check_image,
+    plan_domain,
+    round_tree_size,
+)
+from loader.manifest import Domain, Kernel, Recipe
+from loader.multiboot import DOMAIN_ENTRY_NAMES, ENTRY_NAMES, Payload, payload_offsets, read_stub
+from loader.overlay import DomainModules, Module, build_overlay
+
+
+@dataclass(frozen=True, slots=True)
+class DomainPlan:
+    """One domain, ready to be packed; `payloads` and `loads` belong together."""
+
+    domain: Domain
+    layout: DomainLayout
+    tree: bytes
+    payloads: tuple[Payload, ...]
+    loads: tuple[tuple[Load, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePlan:
+    """A whole image, ready to be written."""
+
+    stub: bytes
+    payloads: tuple[Payload, ...]
+    domains: tuple[DomainPlan, ...]
+
+
+def plan_image(recipe: Recipe) -> ImagePlan:
+    """Reads what the recipe names and proves that it fits together; raises LoaderError."""
+    stub = read_stub(recipe.stub)
+    hypervisor, hypervisor_loads = _plan_hypervisor(recipe)
+    domains = tuple(plan_domain_of(recipe, domain) for domain in recipe.domains)
+    payloads = [hypervisor, *(payload for domain in domains for payload in domain.payloads)]
+    if len(payloads) + 1 > abi.IMAGE_MAX_ENTRIES:
+        raise LayoutError(f"{len(payloads) + 1} entries, an image holds {abi.IMAGE_MAX_ENTRIES}", str(recipe.path))
+    sizes = [payload.size for payload in payloads]
+    # The overlay goes last: it holds the others' offsets, and nothing depends on its size.
+    offsets = payload_offsets(len(stub), sizes, len(sizes) + 1)
+    overlay = build_overlay(recipe.hypervisor.command_line, _domain_modules(domains, offsets[1:]))
+    kind = abi.EntryType.BOOT_OVERLAY
+    payloads.append(Payload(kind, ENTRY_NAMES[kind], overlay, alignment=8))
+    *_, total_size = payload_offsets(len(stub), [*sizes, len(overlay)], len(payloads))
+    check_image(str(recipe.path), abi.IMAGE_FILE_OFFSET + total_size, hypervisor_loads)
+    return ImagePlan(stub, tuple(payloads), domains)
+
+
+def plan_domain_of(recipe: Recipe, domain: Domain) -> DomainPlan:
+    """Plans one domain of the recipe; raises LoaderError."""
+    where = f"{recipe.path}: domain.{domain.name}"
+    kernel_stamp = FileStamp.take(domain.kernel.path)
+    kernel = _kernel_facts(domain.kernel, kernel_stamp, where)
+    ramdisk_stamp = None if domain.initrd is None else FileStamp.take(domain.initrd)
+    if ramdisk_stamp is not None and ramdisk_stamp.size == 0:
+        raise ManifestError(f"is empty: {domain.initrd}", f"{where}.initrd")
+    request = DomainRequest(
+        where=where,
+        memory=domain.memory,
+        rma_size=domain.rma.size,
+        kernel=kernel,
+        kernel_base=domain.kernel.load if domain.kernel.format == "elf" else None,
+        ramdisk_size=0 if ramdisk_stamp is None else ramdisk_stamp.size,
+    )
+    layout, tree = _plan_tree(domain, request)
+    payloads = [_payload(domain, abi.EntryType.KERNEL, domain.kernel.path, kernel_stamp, layout.kernel[0].address)]
+    loads = [layout.kernel]
+    if layout.ramdisk is not None and domain.initrd is not None:
+        start, size = layout.ramdisk.start, layout.ramdisk.end - layout.ramdisk.start
+        payloads.append(_payload(domain, abi.EntryType.RAMDISK, domain.initrd, ramdisk_stamp, start))
+        loads.append((Load(0, start, size, size),))
+    start = layout.device_tree.start
+    payloads.append(_payload(domain, abi.EntryType.DEVICE_TREE, tree, None, start))
+    loads.append((Load(0, start, len(tree), len(tree)),))
+    return DomainPlan(domain, layout, tree, tuple(payloads), tuple(loads))
+
+
+def _plan_tree(domain: Domain, request: DomainRequest) -> tuple[DomainLayout, bytes]:
+    """The layout and the tree that describes it; addresses have fixed widths, so a second round settles the size."""
+    layout = plan_domain(request)
+    tree = _build_tree(domain, layout, request.where)
+    if len(tree) > request.tree_size:
+        layout = plan_domain(replace(request, tree_size=round_tree_size(len(tree))))
+        tree = _build_tree(domain, layout, request.where)
+    return layout, tree
+
+
+def _build_tree(domain: Domain, layout: DomainLayout, where: str) -> bytes:
+    try:
+        return build_domain_tree(domain, layout).to_dtb()
+    except DeviceTreeError as error:
+        raise DeviceTreeError(error.what, f"{where}: {error.where}", error.hint) from None
+
+
+def _payload(domain: Domain, kind: abi.EntryType, source: bytes | Path, stamp: FileStamp | None, hint: int) -> Payload:
+    return Payload(kind, f"{domain.name}/{DOMAIN_ENTRY_NAMES[kind]}", source, stamp, load_hint=hint, alignment=8)
+
+
+def _domain_modules(domains: Sequence[DomainPlan], offsets: Sequence[int]) -> list[DomainModules]:
+    remaining = iter(offsets)
+    return [
+        DomainModules(
+            plan.domain,
+            plan.layout,
+            tuple(
+                Module(payload.type, next(remaining), payload.size, loads)
+                for payload, loads in zip(plan.payloads, plan.loads, strict=True)
+            ),
+        )
+        for plan in domains
+    ]
+
+
+def _plan_hypervisor(recipe: Recipe) -> tuple[Payload, tuple[Load, ...]]:
+    path = recipe.hypervisor.path
+    stamp = FileStamp.take(path)
+    facts = read_elf(path)
+    require_ppc64(facts)
+    physical_entry(facts)
+    loads = _elf_loads(facts)
+    kind = abi.EntryType.HYPERVISOR
+    return Payload(kind, ENTRY_NAMES[kind], path, stamp, load_hint=min(load.address for load in loads)), loads
+
+
+def _kernel_facts(kernel: Kernel, stamp: FileStamp, where: str) -> KernelFacts:
+    if kernel.format == "raw" and kernel.load is not None:
+        if kernel.entry >= stamp.size:
+            raise LayoutError(f"the entry point {kernel.entry:#x} lies behind the kernel's {stamp.size} bytes", where)
+        return KernelFacts((Load(0, kernel.load, stamp.size, stamp.size),), kernel.load + kernel.entry)
+    facts = read_elf(kernel.path)
+    require_ppc64(facts)
+    return KernelFacts(_elf_loads(facts), physical_entry(facts), relocatable=facts.type == ET_DYN)
+
+
+def _elf_loads(facts: ElfFacts) -> tuple[Load, ...]:
+    return tuple(
+        Load(segment.offset, real_address(segment.paddr), segment.file_size, segment.memory_size)
+        for segment in facts.segments
+    )
