@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* First instructions of the image, and the way out into the hypervisor. */
+#include "registers.h"
+
+/* Entered by firmware at load base + 0, in 32 or 64-bit mode, big-endian, anywhere below 4 GiB.
+ * r3, r5, r6, r8, r9: docs/boot-protocol.md, "Entering the stub".  Stack and r2: none. */
+    .section .head.branch, "ax"
+    .globl _start
+_start:
+    b entry
+
+/* r30 = load base, r31 = address of label 1 below, from here on. */
+    .section .head.text, "ax"
+entry:
+    bcl 20, 31, 1f
+1:  mflr %r31
+    addis %r30, %r31, (_start - 1b)@ha
+    addi %r30, %r30, (_start - 1b)@l
+    cmpwi %r5, 0
+    bne openfirmware_refuse
+
+    /* 64-bit mode, HV as it was, everything else off. */
+    mfmsr %r10
+    li %r11, 1
+    rldicr %r11, %r11, 63, 0
+    rldicr %r10, %r10, 0, 3
+    rldicl %r10, %r10, 0, 3
+    or %r10, %r10, %r11
+    mtmsrd %r10
+    isync
+
+    /* The scratch area must be zero in the file: gather what is not in r12, then make it so. */
+    addis %r10, %r31, (__scratch_start - 1b)@ha
+    addi %r10, %r10, (__scratch_start - 1b)@l
+    addis %r11, %r31, (__stub_end - 1b)@ha
+    addi %r11, %r11, (__stub_end - 1b)@l
+    li %r12, 0
+    li %r0, 0
+2:  ld %r7, 0(%r10)
+    or %r12, %r12, %r7
+    std %r0, 0(%r10)
+    addi %r10, %r10, 8
+    cmpld %r10, %r11
+    blt 2b
+
+    addis %r1, %r31, (__stack_top - 1b)@ha
+    addi %r1, %r1, (__stack_top - 1b)@l
+    stdu %r0, -STACK_FRAME_SIZE(%r1)
+    addis %r2, %r31, (.TOC. - 1b)@ha
+    addi %r2, %r2, (.TOC. - 1b)@l
+
+    /* r3 = tree, r4 = magic, r5 = load base, r6 = OPAL base, r7 = OPAL entry, r8 = scratch residue */
+    mr %r4, %r6
+    mr %r5, %r30
+    mr %r6, %r8
+    mr %r7, %r9
+    mr %r8, %r12
+    bl stub_main
+3:  b 3b
+
+/* void hypervisor_enter(uint64_t tree, uint64_t entry, uint64_t opal_base, uint64_t opal_entry): no return. */
+    .text
+    .globl hypervisor_enter
+    .hidden hypervisor_enter
+hypervisor_enter:
+    mtctr %r4
+    mr %r8, %r5
+    mr %r9, %r6
+    lis %r6, EPAPR_MAGIC_HIGH
+    ori %r6, %r6, EPAPR_MAGIC_LOW
+    li %r4, 0
+    li %r5, 0
+    li %r7, 0
+    li %r1, 0
+    li %r2, 0
+    bctr
+
+/* void code_publish(const void *start, const void *end): makes fresh instructions in [start, end) visible. */
+    .globl code_publish
+    .hidden code_publish
+code_publish:
+    mr %r5, %r3
+1:  cmpld %r5, %r4
+    bge 2f
+    dcbst 0, %r5
+    addi %r5, %r5, CACHE_STEP
+    b 1b
+2:  sync
+    mr %r5, %r3
+3:  cmpld %r5, %r4
+    bge 4f
+    icbi 0, %r5
+    addi %r5, %r5, CACHE_STEP
+    b 3b
+4:  sync
+    isync
+    blr
+
+/* int64_t opal_call(uint64_t token, a0, a1, a2, uint64_t base, uint64_t entry): OPAL's own convention is
+ * token in r0, its base in r2, arguments from r3; it keeps the non-volatile registers. */
+    .globl opal_call
+    .hidden opal_call
+opal_call:
+    mflr %r0
+    std %r0, 16(%r1)
+    stdu %r1, -STACK_FRAME_SIZE(%r1)
+    std %r2, 24(%r1)
+    mtctr %r8
+    mr %r2, %r7
+    mr %r0, %r3
+    mr %r3, %r4
+    mr %r4, %r5
+    mr %r5, %r6
+    bctrl
+    ld %r2, 24(%r1)
+    addi %r1, %r1, STACK_FRAME_SIZE
+    ld %r0, 16(%r1)
+    mtlr %r0
+    blr
+
+/* Filled, so that the linker keeps the scratch area in the file. */
+    .section .stack, "aw", @progbits
+    .balign 128
+    .space STACK_SIZE
+
+    .section .note.GNU-stack, "", @progbits

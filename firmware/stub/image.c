@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "image.h"
+
+#include <string.h>
+
+#include "sha256.h"
+
+static uint64_t page_align(uint64_t size)
+{
+    return (size + IMAGE_PAGE_SIZE - 1) & ~(IMAGE_PAGE_SIZE - 1);
+}
+
+static bool is_zero(const uint8_t *bytes, uint64_t size)
+{
+    uint8_t seen = 0;
+
+    for (uint64_t i = 0; i < size; i++)
+        seen |= bytes[i];
+    return seen == 0;
+}
+
+/* An entry's name, made safe to print: the table may hold anything. */
+static const char *entry_name(const struct hv_image_entry *entry, char text[IMAGE_NAME_SIZE])
+{
+    size_t length = 0;
+
+    for (; length < IMAGE_NAME_SIZE - 1 && entry->name[length] != 0; length++)
+        text[length] = entry->name[length] > ' ' && entry->name[length] <= '~' ? (char)entry->name[length] : '?';
+    text[length] = '\0';
+    return text;
+}
+
+bool image_check_header(struct image *image, struct refusal *refusal)
+{
+    const struct hv_image_header *header = (const void *)(image->base + image->stub_size);
+    uint32_t count;
+
+    if (image->memory_size < image->stub_size + sizeof(*header))
+        return refuse(refusal, STUB_REASON_TRUNCATED, "memory ends before the image's header");
+    if (is_zero((const uint8_t *)header, sizeof(*header)))
+        return refuse(refusal, STUB_REASON_BAD_HEADER, "the header is all zeros; the image may be truncated");
+    if (memcmp(header->magic, IMAGE_MAGIC, sizeof(header->magic)) != 0)
+        return refuse(refusal, STUB_REASON_BAD_HEADER, "no image header behind the stub");
+    if (be32_get(header->version) != IMAGE_VERSION)
+        return refuse(refusal, STUB_REASON_BAD_HEADER, "image version %lu, this stub reads %lu",
+                      (unsigned long)be32_get(header->version), (unsigned long)IMAGE_VERSION);
+    if (be32_get(header->header_size) != sizeof(*header))
+        return refuse(refusal, STUB_REASON_BAD_HEADER, "header size %lu is not %lu",
+                      (unsigned long)be32_get(header->header_size), (unsigned long)sizeof(*header));
+    if (be32_get(header->entry_size) != sizeof(struct hv_image_entry))
+        return refuse(refusal, STUB_REASON_BAD_HEADER, "entry size %lu is not %lu",
+                      (unsigned long)be32_get(header->entry_size), (unsigned long)sizeof(struct hv_image_entry));
+    count = be32_get(header->entry_count);
+    if (count == 0 || count > IMAGE_MAX_ENTRIES)
+        return refuse(refusal, STUB_REASON_BAD_HEADER, "entry count %lu is not in 1 to %lu", (unsigned long)count,
+                      (unsigned long)IMAGE_MAX_ENTRIES);
+    if (be64_get(header->flags) != 0)
+        return refuse(refusal, STUB_REASON_BAD_HEADER, "unknown header flags %#lx",
+                      (unsigned long)be64_get(header->flags));
+    if (!is_zero(header->reserved, sizeof(header->reserved)))
+        return refuse(refusal, STUB_REASON_BAD_HEADER, "reserved header bytes are not zero");
+    if (be64_get(header->table_offset) != image->stub_size + sizeof(*header))
+        return refuse(refusal, STUB_REASON_BAD_HEADER, "table offset %#lx is not %#lx",
+                      (unsigned long)be64_get(header->table_offset),
+                      (unsigned long)(image->stub_size + sizeof(*header)));
+
+    image->payload_offset = page_align(image->stub_size + sizeof(*header) + count * sizeof(struct hv_image_entry));
+    if (be64_get(header->payload_offset) != image->payload_offset)
+        return refuse(refusal, STUB_REASON_BAD_HEADER, "payload offset %#lx is not %#lx",
+                      (unsigned long)be64_get(header->payload_offset), (unsigned long)image->payload_offset);
+    image->total_size = be64_get(header->total_size);
+    if (image->total_size < image->payload_offset || image->total_size % IMAGE_PAGE_SIZE != 0)
+        return refuse(refusal, STUB_REASON_BAD_HEADER, "total size %#lx is no page multiple from %#lx up",
+                      (unsigned long)image->total_size, (unsigned long)image->payload_offset);
+    if (image->total_size > image->memory_size)
+        return refuse(refusal, STUB_REASON_TRUNCATED, "memory ends after %#lx of the image's %#lx bytes",
+                      (unsigned long)image->memory_size, (unsigned long)image->total_size);
+    image->entry_count = count;
+    image->entries = (const void *)(header + 1);
+    return true;
+}
+
+bool image_check_head_digest(const struct image *image, struct refusal *refusal)
+{
+    static const uint8_t zeros[256];
+    const uint8_t *header = image->base + image->stub_size;
+    const uint8_t *behind = header + IMAGE_HEADER_HEAD_DIGEST_OFFSET + DIGEST_SIZE;
+    uint8_t digest[DIGEST_SIZE];
+    struct sha256 sha;
+
+    sha256_start(&sha);
+    sha256_add(&sha, image->base, image->scratch_offset);
+    for (uint64_t left = image->stub_size - image->scratch_offset; left > 0;) {
+        uint64_t part = left < sizeof(zeros) ? left : sizeof(zeros);
+
+        sha256_add(&sha, zeros, part);
+        left -= part;
+    }
+    sha256_add(&sha, header, IMAGE_HEADER_HEAD_DIGEST_OFFSET);
+    sha256_add(&sha, zeros, DIGEST_SIZE);
+    sha256_add(&sha, behind, (uint64_t)(image->base + image->payload_offset - behind));
+    sha256_finish(&sha, digest);
+    if (memcmp(digest, header + IMAGE_HEADER_HEAD_DIGEST_OFFSET, sizeof(digest)) != 0)
+        return refuse(refusal, STUB_REASON_HEAD_DIGEST, "stub, header or table do not match the head digest");
+    return true;
+}
+
+static bool check_name(const struct hv_image_entry *entry)
+{
+    size_t length = 0;
+
+    while (length < IMAGE_NAME_SIZE && entry->name[length] > ' ' && entry->name[length] <= '~')
+        length++;
+    return length > 0 && length < IMAGE_NAME_SIZE && is_zero(entry->name + length, IMAGE_NAME_SIZE - length);
+}
+
+/* Check one entry whose payload has to begin at `expected`. */
+static bool check_entry(const struct image *image, uint32_t index, uint64_t expected, struct refusal *refusal)
+{
+    const struct hv_image_entry *entry = &image->entries[index];
+    uint32_t alignment = be32_get(entry->alignment);
+    uint64_t size = be64_get(entry->size);
+    char text[IMAGE_NAME_SIZE];
+    const char *problem = NULL;
+
+    if (!check_name(entry))
+        problem = "name is not printable ASCII with zeros behind";
+    else if (be32_get(entry->type) < ENTRY_TYPE_HYPERVISOR || be32_get(entry->type) > ENTRY_TYPE_DEVICE_TREE)
+        problem = "unknown type";
+    else if (be32_get(entry->compression) != COMPRESSION_NONE)
+        problem = "unknown compression";
+    else if (be32_get(entry->flags) != 0)
+        problem = "unknown flags";
+    else if (alignment == 0 || (alignment & (alignment - 1)) != 0 || alignment > IMAGE_PAGE_SIZE)
+        problem = "alignment is no power of two up to a page";
+    else if (be64_get(entry->offset) != expected)
+        problem = "payload does not follow the one before";
+    else if (size == 0 || size > image->total_size - expected)
+        problem = "payload is empty or exceeds the image";
+    else if (be64_get(entry->memory_size) != size)
+        problem = "size in memory differs from the stored size";
+    for (uint32_t i = 0; i < index && problem == NULL; i++) {
+        if (memcmp(image->entries[i].name, entry->name, IMAGE_NAME_SIZE) == 0)
+            problem = "name is not unique";
+    }
+    if (problem == NULL)
+        return true;
+    return refuse(refusal, STUB_REASON_BAD_ENTRY, "entry %lu (%s): %s", (unsigned long)index, entry_name(entry, text),
+                  problem);
+}
+
+/* Remember the entry the stub itself needs; there may be only one of each kind. */
+static bool note_entry(const struct hv_image_entry **place, const struct hv_image_entry *entry, struct refusal *refusal)
+{
+    char text[IMAGE_NAME_SIZE];
+
+    if (*place != NULL)
+        return refuse(refusal, STUB_REASON_BAD_ENTRY, "a second entry of the type of %s", entry_name(*place, text));
+    *place = entry;
+    return true;
+}
+
+bool image_check_table(struct image *image, struct refusal *refusal)
+{
+    uint64_t expected = image->payload_offset;
+    const uint8_t *table_end = (const uint8_t *)(image->entries + image->entry_count);
+
+    image->hypervisor = NULL;
+    image->overlay = NULL;
+    if (!is_zero(table_end, (uint64_t)(image->base + image->payload_offset - table_end)))
+        return refuse(refusal, STUB_REASON_PADDING, "bytes behind the table are not zero");
+    for (uint32_t i = 0; i < image->entry_count; i++) {
+        const struct hv_image_entry *entry = &image->entries[i];
+
+        if (!check_entry(image, i, expected, refusal))
+            return false;
+        if (be32_get(entry->type) == ENTRY_TYPE_HYPERVISOR && !note_entry(&image->hypervisor, entry, refusal))
+            return false;
+        if (be32_get(entry->type) == ENTRY_TYPE_BOOT_OVERLAY && !note_entry(&image->overlay, entry, refusal))
+            return false;
+        expected = page_align(expected + be64_get(entry->size));
+    }
+    if (expected != image->total_size)
+        return refuse(refusal, STUB_REASON_BAD_ENTRY, "the last payload ends at %#lx, the image at %#lx",
+                      (unsigned long)expected, (unsigned long)image->total_size);
+    if (image->hypervisor == NULL)
+        return refuse(refusal, STUB_REASON_NO_HYPERVISOR, "no entry holds a hypervisor");
+    if (image->overlay == NULL)
+        return refuse(refusal, STUB_REASON_OVERLAY, "no entry holds a boot overlay");
+    return true;
+}
+
+/* True when the image ends in at least a page of zeros: firmware filled up a file that was cut short. */
+static bool looks_truncated(const struct image *image)
+{
+    return is_zero(image->base + image->total_size - IMAGE_PAGE_SIZE, IMAGE_PAGE_SIZE);
+}
+
+bool image_check_payloads(const struct image *image, struct refusal *refusal)
+{
+    for (uint32_t i = 0; i < image->entry_count; i++) {
+        const struct hv_image_entry *entry = &image->entries[i];
+        const uint8_t *payload = image_payload(image, entry);
+        uint64_t size = be64_get(entry->size);
+        uint8_t digest[DIGEST_SIZE];
+        char text[IMAGE_NAME_SIZE];
+        struct sha256 sha;
+
+        sha256_start(&sha);
+        sha256_add(&sha, payload, size);
+        sha256_finish(&sha, digest);
+        if (memcmp(digest, entry->digest, sizeof(digest)) != 0)
+            return refuse(refusal, STUB_REASON_ENTRY_DIGEST, "%s does not match its digest%s", entry_name(entry, text),
+                          looks_truncated(image) ? "; the image may be truncated" : "");
+        if (!is_zero(payload + size, page_align(size) - size))
+            return refuse(refusal, STUB_REASON_PADDING, "bytes behind %s are not zero", entry_name(entry, text));
+    }
+    return true;
+}
+
+bool image_check(struct image *image, struct refusal *refusal)
+{
+    return image_check_header(image, refusal) && image_check_head_digest(image, refusal) &&
+           image_check_table(image, refusal) && image_check_payloads(image, refusal);
+}

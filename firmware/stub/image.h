@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Strict checks of the image in memory (docs/image-format.md), in an order that uses no size before it is checked. */
+#ifndef STUB_IMAGE_H
+#define STUB_IMAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "boot_image.h"
+#include "refusal.h"
+
+/* The caller fills the first four fields, the checks fill the others.  All offsets and sizes in bytes. */
+struct image {
+    const uint8_t *base;        /* load base */
+    uint64_t memory_size;       /* bytes of memory from the load base on */
+    uint64_t stub_size;         /* the header is behind it */
+    uint64_t scratch_offset;    /* [scratch_offset, stub_size) counts as zeros */
+    uint64_t total_size;        /* image_check_header */
+    uint64_t payload_offset;    /* image_check_header */
+    uint32_t entry_count;       /* image_check_header */
+    const struct hv_image_entry *entries;     /* image_check_header */
+    const struct hv_image_entry *hypervisor;  /* image_check_table */
+    const struct hv_image_entry *overlay;     /* image_check_table */
+};
+
+/* All of the below in order.  True, or false with `refusal` filled. */
+bool image_check(struct image *image, struct refusal *refusal);
+
+/* The header's fields, and that the whole image lies in memory. */
+bool image_check_header(struct image *image, struct refusal *refusal);
+
+/* The digest over stub, header and table; image_check_header() went before. */
+bool image_check_head_digest(const struct image *image, struct refusal *refusal);
+
+/* Every entry's fields; one hypervisor and one overlay; image_check_header() went before. */
+bool image_check_table(struct image *image, struct refusal *refusal);
+
+/* Every payload's digest and the zeros behind it; image_check_table() went before. */
+bool image_check_payloads(const struct image *image, struct refusal *refusal);
+
+/* First byte of an entry's payload. */
+static inline const uint8_t *image_payload(const struct image *image, const struct hv_image_entry *entry)
+{
+    return image->base + be64_get(entry->offset);
+}
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Constants of the stub's assembly files. */
+#ifndef STUB_REGISTERS_H
+#define STUB_REGISTERS_H
+
+#include "boot_image.h"
+#include "boot_protocol.h"
+
+/* Smallest ELFv2 frame: back chain, CR, LR, TOC. */
+#define STACK_FRAME_SIZE 32
+
+/* libfdt's overlay code recurses, and a set of ranges takes 2 KiB. */
+#define STACK_SIZE 0x8000
+
+/* Divides the cache block size of every 64-bit server processor. */
+#define CACHE_STEP 32
+
+#define EPAPR_MAGIC_HIGH (EPAPR_MAGIC >> 16)
+#define EPAPR_MAGIC_LOW (EPAPR_MAGIC & 0xffff)
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The boot order, from the firmware's entry to the hypervisor's (docs/boot-protocol.md). */
+#include <libfdt.h>
+#include <stdint.h>
+
+#include "boot_image.h"
+#include "boot_protocol.h"
+#include "elf.h"
+#include "image.h"
+#include "opal.h"
+#include "overlay.h"
+#include "range.h"
+#include "refusal.h"
+#include "tree.h"
+
+/* Below this the tree is placed only if nothing else is free: hypervisors have their vectors there. */
+#define LOW_MEMORY (UINT64_C(1) << 20)
+
+#define KIBIBYTE_SHIFT 10
+
+struct boot {
+    const void *firmware_tree;
+    void *tree;
+    struct image image;
+    struct elf hypervisor;
+    struct range_set memory;   /* all there is */
+    struct range_set taken;    /* what the hypervisor must not be loaded over */
+    struct range_set scratch;  /* what is free for the tree */
+};
+
+/* stub.lds */
+extern const uint8_t __scratch_start[];
+extern const uint8_t __stub_end[];
+
+/* entry.S */
+void code_publish(const void *start, const void *end);
+_Noreturn void hypervisor_enter(uint64_t tree, uint64_t entry, uint64_t opal_base, uint64_t opal_entry);
+
+_Noreturn void stub_main(uint64_t tree, uint64_t magic, uint8_t *load_base, uint64_t opal_base, uint64_t opal_entry,
+                         uint64_t residue);
+
+static struct boot boot;
+
+static struct range range_of(const void *base, uint64_t size)
+{
+    return (struct range){(uintptr_t)base, (uintptr_t)base + size};
+}
+
+/* Bytes of memory from `address` on, without a gap. */
+static uint64_t memory_from(const struct range_set *memory, uint64_t address)
+{
+    for (size_t i = 0; i < memory->count; i++) {
+        if (memory->ranges[i].base <= address && address < memory->ranges[i].end)
+            return memory->ranges[i].end - address;
+    }
+    return 0;
+}
+
+static bool read_machine(struct boot *state, struct refusal *refusal)
+{
+    return tree_check(state->firmware_tree, refusal) &&
+           tree_find_memory(state->firmware_tree, &state->memory, refusal) &&
+           tree_find_reserved(state->firmware_tree, &state->taken, refusal);
+}
+
+static bool read_image(struct boot *state, struct refusal *refusal)
+{
+    struct image *image = &state->image;
+
+    image->memory_size = memory_from(&state->memory, (uintptr_t)image->base);
+    image->stub_size = (uint64_t)(__stub_end - image->base);
+    image->scratch_offset = (uint64_t)(__scratch_start - image->base);
+    if (!image_check(image, refusal))
+        return false;
+    if (!range_set_add(&state->taken, range_of(image->base, image->total_size)))
+        return refuse(refusal, STUB_REASON_MEMORY, "the firmware reserves too many ranges");
+    return elf_read(image_payload(image, image->hypervisor), be64_get(image->hypervisor->size), &state->hypervisor,
+                    refusal) &&
+           elf_check_targets(&state->hypervisor, &state->memory, &state->taken, refusal) &&
+           overlay_check(image, refusal);
+}
+
+/* Find `size` bytes that neither firmware nor image nor hypervisor use, best right behind the image. */
+static bool find_scratch(struct boot *state, uint64_t size, uint64_t *base, struct refusal *refusal)
+{
+    struct range_set *free = &state->scratch;
+    bool fits = true;
+
+    *free = state->memory;
+    for (size_t i = 0; i < state->taken.count; i++)
+        fits = fits && range_set_remove(free, state->taken.ranges[i]);
+    for (size_t i = 0; i < state->hypervisor.segment_count; i++)
+        fits = fits && range_set_remove(free, state->hypervisor.segments[i].physical);
+    fits = fits && range_set_remove(free, range_of(state->firmware_tree, fdt_totalsize(state->firmware_tree)));
+    if (fits && (range_set_find(free, size, IMAGE_PAGE_SIZE, (uintptr_t)state->image.base, base) ||
+                 range_set_find(free, size, IMAGE_PAGE_SIZE, LOW_MEMORY, base)))
+        return true;
+    return refuse(refusal, STUB_REASON_MEMORY, "no free memory for the device tree, %#lx bytes", (unsigned long)size);
+}
+
+static uint64_t page_align(uint64_t size)
+{
+    return (size + IMAGE_PAGE_SIZE - 1) & ~(IMAGE_PAGE_SIZE - 1);
+}
+
+/* Make the hypervisor's tree: the firmware's, the overlay, the reservations. */
+static bool make_tree(struct boot *state, struct refusal *refusal)
+{
+    const struct image *image = &state->image;
+    uint64_t overlay_size = page_align(be64_get(image->overlay->size) + OVERLAY_HEADROOM);
+    uint64_t tree_size = page_align(fdt_totalsize(state->firmware_tree) + overlay_size);
+    uint64_t base;
+    void *overlay;
+
+    if (!find_scratch(state, tree_size + overlay_size, &base, refusal))
+        return false;
+    state->tree = (void *)(uintptr_t)base;
+    overlay = (void *)(uintptr_t)(base + tree_size);
+    if (fdt_open_into(state->firmware_tree, state->tree, (int)tree_size) != 0 ||
+        fdt_open_into(image_payload(image, image->overlay), overlay, (int)overlay_size) != 0)
+        return refuse(refusal, STUB_REASON_OVERLAY, "the device trees cannot be copied");
+    if (!overlay_place_modules(overlay, image, (uintptr_t)image->base, refusal) ||
+        !overlay_apply(state->tree, overlay, refusal))
+        return false;
+    if (fdt_add_mem_rsv(state->tree, (uintptr_t)image->base, image->total_size) != 0 ||
+        fdt_add_mem_rsv(state->tree, base, tree_size) != 0)
+        return refuse(refusal, STUB_REASON_OVERLAY, "no room for the reservations in the device tree");
+    return true;
+}
+
+static void load_hypervisor(const struct boot *state)
+{
+    const struct elf *elf = &state->hypervisor;
+
+    elf_load(elf, image_payload(&state->image, state->image.hypervisor));
+    for (size_t i = 0; i < elf->segment_count; i++)
+        code_publish((const void *)(uintptr_t)elf->segments[i].physical.base,
+                     (const void *)(uintptr_t)elf->segments[i].physical.end);
+}
+
+static void print_image(const struct image *image)
+{
+    char line[REFUSAL_TEXT_SIZE];
+
+    text_format(line, sizeof(line), "roundpeg-stub: image %lu KiB, %lu entries, digests good\n",
+                (unsigned long)(image->total_size >> KIBIBYTE_SHIFT), (unsigned long)image->entry_count);
+    opal_console_write(line);
+}
+
+static _Noreturn void stop(uint8_t *load_base, const struct refusal *refusal)
+{
+    char line[REFUSAL_TEXT_SIZE + 64];
+
+    be64_set((be64_t *)(void *)(load_base + STUB_REASON_OFFSET), refusal->reason);
+    text_format(line, sizeof(line), "roundpeg-stub: refused: %s (reason %lu)\n", refusal->text,
+                (unsigned long)refusal->reason);
+    opal_console_write(line);
+    for (;;)
+        __asm__ volatile("or 1,1,1"); /* lowest thread priority */
+}
+
+/* Entered from entry.S with everything the firmware said; `residue` is not zero when the scratch area was not. */
+_Noreturn void stub_main(uint64_t tree, uint64_t magic, uint8_t *load_base, uint64_t opal_base, uint64_t opal_entry,
+                         uint64_t residue)
+{
+    struct refusal refusal = {.reason = STUB_REASON_NONE};
+    bool good = true;
+
+    boot.firmware_tree = (const void *)(uintptr_t)tree;
+    boot.image.base = load_base;
+    if (magic != EPAPR_MAGIC)
+        good = refuse(&refusal, STUB_REASON_ENTRY_STATE, "r6 is %#lx, not a flat device tree's", (unsigned long)magic);
+    good = good && read_machine(&boot, &refusal);
+    if (boot.memory.count > 0 && opal_base != 0 && opal_entry != 0 && tree_has_opal(boot.firmware_tree))
+        opal_console_open(opal_base, opal_entry);
+    else
+        opal_base = opal_entry = 0;
+    if (good && residue != 0)
+        good = refuse(&refusal, STUB_REASON_HEAD_DIGEST, "the stub's scratch area is not zero");
+    if (!good || !read_image(&boot, &refusal) || !make_tree(&boot, &refusal))
+        stop(load_base, &refusal);
+    print_image(&boot.image);
+    load_hypervisor(&boot);
+    hypervisor_enter((uintptr_t)boot.tree, boot.hypervisor.entry, opal_base, opal_entry);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the stub reads from the firmware's flat device tree. */
+#ifndef STUB_TREE_H
+#define STUB_TREE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "range.h"
+#include "refusal.h"
+
+/* Check that `tree` is a sound flat device tree of at most TREE_MAX_SIZE bytes. */
+#define TREE_MAX_SIZE (UINT32_C(16) << 20)
+bool tree_check(const void *tree, struct refusal *refusal);
+
+/* Collect the memory nodes' ranges. */
+bool tree_find_memory(const void *tree, struct range_set *memory, struct refusal *refusal);
+
+/* Collect what must stay untouched: the reservation map, /reserved-memory, reserved-ranges, the initrd, OPAL. */
+bool tree_find_reserved(const void *tree, struct range_set *reserved, struct refusal *refusal);
+
+/* What a negative result of libfdt means. */
+const char *tree_error(int result);
+
+/* True when the firmware offers OPAL calls. */
+bool tree_has_opal(const void *tree);
+
+#endif
