@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """`mkimage`: builds, looks into, checks and boots images.
 
-Exit status: 0 done, 1 bad input, 2 wrong usage, 3 the machine lacks something.  What a user can get wrong is one line on the
-error output; a traceback means a bug in this package.
+Exit status: 0 done, 1 bad input, 2 wrong usage, 3 the machine lacks something.  What a user can get wrong is one line
+on the error output; a traceback means a bug in this package.
 """
 
 from __future__ import annotations

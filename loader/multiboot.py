@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from construct import Bytes, Const, ConstructError, Int16ub, Int32ub, Struct
+from construct import Bytes, Const, ConstructError, Int16ub, Int32ub, Int64ub, Struct
 
 from loader import abi
 from loader.errors import EnvironmentProblem, ImageError
@@ -38,9 +38,9 @@ DOMAIN_ENTRY_NAMES: Final = {
 _STUB_WORDS: Final = Struct(
     "branch" / Bytes(abi.STUB_MAGIC_OFFSET),
     "magic" / Const(abi.STUB_MAGIC.to_bytes(8, "big")),
-    "size" / abi.Int64ub,
+    "size" / Int64ub,
     "reason" / Const(bytes(8)),
-    "scratch" / abi.Int64ub,
+    "scratch" / Int64ub,
 )
 
 _ELF_PREFACE: Final = Struct(

@@ -52,7 +52,7 @@ def _parse_node(path: str, value: object, where: str) -> NodeOverride:
     return NodeOverride(path, remove=False, properties=tuple(properties))
 
 
-def encode_property(value: object, where: str) -> bytes | None:
+def encode_property(value: Any, where: str) -> bytes | None:
     """The bytes of a property value from a recipe, None for `false`; raises ManifestError."""
     match value:
         case False:
@@ -63,10 +63,10 @@ def encode_property(value: object, where: str) -> bytes | None:
             return _integer(value, 4, where)
         case str():
             return _text(value, where)
-        case [*items] if items and all(type(item) is int for item in items):
-            return b"".join(_integer(item, 4, where) for item in items)
-        case [*items] if items and all(isinstance(item, str) for item in items):
-            return b"".join(_text(item, where) for item in items)
+        case [int(), *_] if all(type(item) is int for item in value):
+            return b"".join(_integer(item, 4, where) for item in value)
+        case [str(), *_] if all(isinstance(item, str) for item in value):
+            return b"".join(_text(item, where) for item in value)
         case {"bytes": str() as digits, **others} if not others:
             return _hex_bytes(digits, where)
         case {"u64": number, **others} if not others:

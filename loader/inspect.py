@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Reports about images, as text for people and as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from loader import abi
+from loader.devtree import Node, Tree
+from loader.errors import DeviceTreeError, ImageError
+from loader.io import open_source
+from loader.multiboot import Entry, Head, read_head, verify_image
+from loader.units import KIB, format_size
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An image's head and what its boot overlay says."""
+
+    path: Path
+    head: Head
+    command_line: str
+    domains: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What `verify` found; sound when nothing is wrong."""
+
+    path: Path
+    entries: int
+    problems: tuple[str, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether every byte of the image is as it was written."""
+        return not self.problems
+
+
+def describe_image(path: Path) -> Report:
+    """Reads an image's head and boot overlay; raises LoaderError."""
+    head = read_head(path)
+    overlay = _read_overlay(path, head.entry("boot-overlay"))
+    return Report(
+        path=path,
+        head=head,
+        command_line=overlay.string("xen,xen-bootargs"),
+        domains=tuple(_domain(node) for node in overlay.children),
+    )
+
+
+def verify(path: Path) -> Verdict:
+    """Recomputes every digest; structural faults are problems like any other."""
+    try:
+        head, problems = verify_image(path)
+    except ImageError as error:
+        return Verdict(path, 0, (error.what,))
+    return Verdict(path, len(head.entries), tuple(problems))
+
+
+def render_image(report: Report, *, as_json: bool) -> str:
+    """The report as text or JSON."""
+    if as_json:
+        return json.dumps(_image_json(report), indent=2)
+    head = report.head
+    sizes = f"{format_size(head.total_size)}, {len(head.entries)} entries, stub {format_size(head.stub_size)}"
+    lines = [
+        f"{report.path}: {sizes}",
+        f"head sha256 {head.head_digest.hex()}",
+        f"hypervisor command line: {report.command_line or '(empty)'}",
+        "",
+        f"{'offset':>10} {'size':>10}  {'sha256':16}  name",
+    ]
+    lines += [
+        f"{entry.offset:#10x} {entry.size:>10}  {entry.digest.hex()[:16]}  {entry.name}" for entry in head.entries
+    ]
+    for domain in report.domains:
+        lines += ["", *_domain_lines(domain)]
+    return "\n".join(lines)
+
+
+def render_verdict(verdict: Verdict, *, as_json: bool) -> str:
+    """The verdict as text or JSON."""
+    if as_json:
+        return json.dumps(
+            {
+                "image": str(verdict.path),
+                "sound": verdict.sound,
+                "entries": verdict.entries,
+                "problems": list(verdict.problems),
+            },
+            indent=2,
+        )
+    if verdict.sound:
+        return f"{verdict.path}: sound, {verdict.entries} entries match their digests"
+    return "\n".join(f"{verdict.path}: {problem}" for problem in verdict.problems)
+
+
+def _read_overlay(path: Path, entry: Entry) -> Node:
+    with open_source(path) as file:
+        file.seek(abi.IMAGE_FILE_OFFSET + entry.offset)
+        tree = Tree.parse(file.read(entry.size), f"{path}: {entry.name}")
+    return tree.node("/fragment@0/__overlay__")
+
+
+def _domain(node: Node) -> dict[str, Any]:
+    """One `xen,domain` node as JSON-ready facts; sizes in bytes, addresses guest-physical."""
+    rtas_start, rtas_size = node.u64s(abi.PROP_RTAS)
+    capabilities = abi.Capability(node.u32("capabilities") if node.has("capabilities") else 0)
+    return {
+        "name": node.name,
+        "id": node.u32(abi.PROP_DOMAIN_ID),
+        "memory": node.u64("memory") * KIB,
+        "vcpus": node.u32("cpus"),
+        "roles": [role.name.lower() for role in capabilities if role.name],
+        "rma": {"mode": node.string(abi.PROP_RMA_MODE), "size": node.u64(abi.PROP_RMA_SIZE)},
+        "hash-table-size": 1 << node.u32(abi.PROP_HPT_SHIFT),
+        "entry": node.u64(abi.PROP_ENTRY),
+        "rtas": {"address": rtas_start, "size": rtas_size},
+        "modules": [_module(child) for child in node.children],
+    }
+
+
+def _module(node: Node) -> dict[str, Any]:
+    offset, size = node.u64s("reg")
+    numbers = node.u64s(abi.PROP_SEGMENTS)
+    if len(numbers) % 4:
+        raise DeviceTreeError(f"{abi.PROP_SEGMENTS} is not a list of quadruples", node.path)
+    keys = ("offset", "address", "file-size", "memory-size")
+    module: dict[str, Any] = {
+        "kind": node.strings("compatible")[0].removeprefix("multiboot,"),
+        "offset": offset,
+        "size": size,
+        "segments": [dict(zip(keys, numbers[n : n + 4], strict=True)) for n in range(0, len(numbers), 4)],
+    }
+    if node.has("bootargs"):
+        module["command-line"] = node.string("bootargs")
+    return module
+
+
+def _domain_lines(domain: dict[str, Any]) -> list[str]:
+    roles = ", ".join(domain["roles"]) or "none"
+    size = format_size(domain["memory"])
+    lines = [
+        f"domain {domain['id']} {domain['name']}: {size}, {domain['vcpus']} vCPU, roles: {roles}",
+        f"  real-mode area {format_size(domain['rma']['size'])} ({domain['rma']['mode']}),"
+        f" hash table {format_size(domain['hash-table-size'])}, entry {domain['entry']:#x}",
+    ]
+    places = [("rtas", domain["rtas"]["address"], domain["rtas"]["size"])]
+    for module in domain["modules"]:
+        places += [(module["kind"], segment["address"], segment["memory-size"]) for segment in module["segments"]]
+        if "command-line" in module:
+            lines.append(f"  command line: {module['command-line'] or '(empty)'}")
+    lines += [f"  {start:#012x} .. {start + size:#012x}  {kind}" for kind, start, size in sorted(places, key=_start)]
+    return lines
+
+
+def _start(place: tuple[str, int, int]) -> int:
+    return place[1]
+
+
+def _image_json(report: Report) -> dict[str, Any]:
+    head = report.head
+    return {
+        "image": str(report.path),
+        "stub-size": head.stub_size,
+        "total-size": head.total_size,
+        "payload-offset": head.payload_offset,
+        "head-digest": head.head_digest.hex(),
+        "command-line": report.command_line,
+        "entries": [
+            {
+                "name": entry.name,
+                "type": entry.type.name.lower().replace("_", "-"),
+                "offset": entry.offset,
+                "size": entry.size,
+                "load-hint": entry.load_hint,
+                "alignment": entry.alignment,
+                "digest": entry.digest.hex(),
+            }
+            for entry in head.entries
+        ],
+        "domains": list(report.domains),
+    }
