@@ -182,7 +182,7 @@ bool elf_check_targets(const struct elf *elf, const struct range_set *memory, co
         else if (range_set_touches(taken, target))
             problem = "overlaps the image or memory the firmware reserves";
         if (problem != NULL)
-            return refuse(refusal, STUB_REASON_MEMORY, "the hypervisor's segment at %#lx, %#lx bytes, %s",
+            return refuse(refusal, STUB_REASON_MEMORY, "the hypervisor's segment at 0x%lx, 0x%lx bytes, %s",
                           (unsigned long)target.base, (unsigned long)(target.end - target.base), problem);
     }
     return true;

@@ -55,25 +55,25 @@ bool image_check_header(struct image *image, struct refusal *refusal)
         return refuse(refusal, STUB_REASON_BAD_HEADER, "entry count %lu is not in 1 to %lu", (unsigned long)count,
                       (unsigned long)IMAGE_MAX_ENTRIES);
     if (be64_get(header->flags) != 0)
-        return refuse(refusal, STUB_REASON_BAD_HEADER, "unknown header flags %#lx",
+        return refuse(refusal, STUB_REASON_BAD_HEADER, "unknown header flags 0x%lx",
                       (unsigned long)be64_get(header->flags));
     if (!is_zero(header->reserved, sizeof(header->reserved)))
         return refuse(refusal, STUB_REASON_BAD_HEADER, "reserved header bytes are not zero");
     if (be64_get(header->table_offset) != image->stub_size + sizeof(*header))
-        return refuse(refusal, STUB_REASON_BAD_HEADER, "table offset %#lx is not %#lx",
+        return refuse(refusal, STUB_REASON_BAD_HEADER, "table offset 0x%lx is not 0x%lx",
                       (unsigned long)be64_get(header->table_offset),
                       (unsigned long)(image->stub_size + sizeof(*header)));
 
     image->payload_offset = page_align(image->stub_size + sizeof(*header) + count * sizeof(struct hv_image_entry));
     if (be64_get(header->payload_offset) != image->payload_offset)
-        return refuse(refusal, STUB_REASON_BAD_HEADER, "payload offset %#lx is not %#lx",
+        return refuse(refusal, STUB_REASON_BAD_HEADER, "payload offset 0x%lx is not 0x%lx",
                       (unsigned long)be64_get(header->payload_offset), (unsigned long)image->payload_offset);
     image->total_size = be64_get(header->total_size);
     if (image->total_size < image->payload_offset || image->total_size % IMAGE_PAGE_SIZE != 0)
-        return refuse(refusal, STUB_REASON_BAD_HEADER, "total size %#lx is no page multiple from %#lx up",
+        return refuse(refusal, STUB_REASON_BAD_HEADER, "total size 0x%lx is no page multiple from 0x%lx up",
                       (unsigned long)image->total_size, (unsigned long)image->payload_offset);
     if (image->total_size > image->memory_size)
-        return refuse(refusal, STUB_REASON_TRUNCATED, "memory ends after %#lx of the image's %#lx bytes",
+        return refuse(refusal, STUB_REASON_TRUNCATED, "memory ends after 0x%lx of the image's 0x%lx bytes",
                       (unsigned long)image->memory_size, (unsigned long)image->total_size);
     image->entry_count = count;
     image->entries = (const void *)(header + 1);
@@ -181,7 +181,7 @@ bool image_check_table(struct image *image, struct refusal *refusal)
         expected = page_align(expected + be64_get(entry->size));
     }
     if (expected != image->total_size)
-        return refuse(refusal, STUB_REASON_BAD_ENTRY, "the last payload ends at %#lx, the image at %#lx",
+        return refuse(refusal, STUB_REASON_BAD_ENTRY, "the last payload ends at 0x%lx, the image at 0x%lx",
                       (unsigned long)expected, (unsigned long)image->total_size);
     if (image->hypervisor == NULL)
         return refuse(refusal, STUB_REASON_NO_HYPERVISOR, "no entry holds a hypervisor");

@@ -45,10 +45,9 @@ void text_format_list(char *buffer, size_t size, const char *format, va_list arg
         } else if (strncmp(format, "%lu", 3) == 0) {
             text_add_number(&text, va_arg(arguments, unsigned long), 10);
             format += 3;
-        } else if (strncmp(format, "%#lx", 4) == 0) {
-            text_add_string(&text, "0x");
+        } else if (strncmp(format, "%lx", 3) == 0) {
             text_add_number(&text, va_arg(arguments, unsigned long), 16);
-            format += 4;
+            format += 3;
         } else {
             text_add_character(&text, *format++);
         }

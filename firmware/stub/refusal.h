@@ -20,7 +20,7 @@ struct refusal {
 bool refuse(struct refusal *refusal, uint32_t reason, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Write `format` into `buffer`, NUL-terminated and cut to `size` bytes (at least 1).  Conversions: %s, %lu (decimal)
- * and %#lx (hexadecimal with 0x); anything else is copied as it is. */
+ * and %lx (hexadecimal); anything else is copied as it is. */
 void text_format(char *buffer, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void text_format_list(char *buffer, size_t size, const char *format, va_list arguments)
     __attribute__((format(printf, 3, 0)));

@@ -95,7 +95,7 @@ static bool find_scratch(struct boot *state, uint64_t size, uint64_t *base, stru
     if (fits && (range_set_find(free, size, IMAGE_PAGE_SIZE, (uintptr_t)state->image.base, base) ||
                  range_set_find(free, size, IMAGE_PAGE_SIZE, LOW_MEMORY, base)))
         return true;
-    return refuse(refusal, STUB_REASON_MEMORY, "no free memory for the device tree, %#lx bytes", (unsigned long)size);
+    return refuse(refusal, STUB_REASON_MEMORY, "no free memory for the device tree, 0x%lx bytes", (unsigned long)size);
 }
 
 static uint64_t page_align(uint64_t size)
@@ -169,7 +169,7 @@ _Noreturn void stub_main(uint64_t tree, uint64_t magic, uint8_t *load_base, uint
     boot.firmware_tree = (const void *)(uintptr_t)tree;
     boot.image.base = load_base;
     if (magic != EPAPR_MAGIC)
-        good = refuse(&refusal, STUB_REASON_ENTRY_STATE, "r6 is %#lx, not a flat device tree's", (unsigned long)magic);
+        good = refuse(&refusal, STUB_REASON_ENTRY_STATE, "r6 is 0x%lx, not a flat device tree's", (unsigned long)magic);
     good = good && read_machine(&boot, &refusal);
     if (boot.memory.count > 0 && opal_base != 0 && opal_entry != 0 && tree_has_opal(boot.firmware_tree))
         opal_console_open(opal_base, opal_entry);
