@@ -59,7 +59,12 @@ def add_boot_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `mkimage boot`."""
     add = parser.add_argument
     add("image", type=Path, help="image to boot")
-    add("--machine", choices=sorted(MACHINES.keys() - {"none"}), default=DEFAULT_MACHINE, help="emulated machine (default: %(default)s)")
+    add(
+        "--machine",
+        choices=sorted(MACHINES.keys() - {"none"}),
+        default=DEFAULT_MACHINE,
+        help="emulated machine (default: %(default)s)",
+    )
     add("--memory", type=_memory, default="2G", metavar="SIZE", help="its memory (default: %(default)s)")
     add("--cpus", type=_positive_int, default=1, metavar="N", help="its processors (default: %(default)s)")
     add("--timeout", type=_seconds, metavar="S", help="give up after S seconds (default with steps: 300, else never)")

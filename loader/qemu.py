@@ -57,19 +57,24 @@ class Monitor:
 
     def collect_events(self) -> None:
         """Read what QEMU said before it ended."""
-        self.events.extend(json.loads(line) for line in self._stream)
+        while line := self._read_line():
+            self.events.append(json.loads(line))
 
     def _receive(self) -> dict[str, Any]:
-        try:
-            line = self._stream.readline()
-        except TimeoutError:
-            raise EmulatorError(f"QEMU's monitor did not answer within {MONITOR_PATIENCE:g} s") from None
-        except ConnectionError:
-            line = ""
+        line = self._read_line()
         if not line:
             raise MonitorEnd("QEMU closed its monitor")
         message: dict[str, Any] = json.loads(line)
         return message
+
+    def _read_line(self) -> str:
+        """The next line, "" at the end."""
+        try:
+            return self._stream.readline()
+        except ConnectionError:
+            return ""
+        except TimeoutError:
+            raise EmulatorError(f"QEMU's monitor did not answer within {MONITOR_PATIENCE:g} s") from None
 
 
 class Emulator:

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Fixtures that every level of tests shares; what is missing fails with the command that makes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from loader import cli
+from loader.qemu import Emulator
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with its level: the folder it is in."""
+    for item in items:
+        item.add_marker(item.path.relative_to(ROOT / "tests").parts[0])
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+def built(path: str) -> Path:
+    """Return a file the build makes."""
+    file = ROOT / path
+    if not file.is_file():
+        pytest.fail(f"{path} is missing: run `make build`", pytrace=False)
+    return file
+
+
+@pytest.fixture(scope="session")
+def stub_binary() -> Path:
+    """The boot stub."""
+    return built("build/stub/stub.bin")
+
+
+@pytest.fixture(scope="session")
+def hypervisor_elf() -> Path:
+    """The hypervisor."""
+    return built("build/hypervisor/hypervisor.elf")
+
+
+@pytest.fixture(scope="session")
+def debian_kernel() -> Path:
+    """Debian's stock kernel; its initrd is `initrd.gz` beside it."""
+    folder = Path("/usr/lib/debian-installer/images/12/ppc64el/text/debian-installer/ppc64el")
+    kernel = folder / "vmlinux"
+    if not kernel.is_file():
+        pytest.fail("Debian's kernel is missing: run `tools/setup`", pytrace=False)
+    return kernel
+
+
+@pytest.fixture(scope="session")
+def debian_image(stub_binary: Path, hypervisor_elf: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """images/debian.toml, packed once per session."""
+    assert stub_binary.is_file()
+    assert hypervisor_elf.is_file()
+    image = tmp_path_factory.mktemp("images") / "debian.img"
+    assert cli.main(["build", str(ROOT / "images" / "debian.toml"), "-o", str(image)]) == 0
+    return image
+
+
+@pytest.fixture
+def boot(request: pytest.FixtureRequest) -> Iterator[Callable[..., Emulator]]:
+    """Switch a machine on for one test: `boot(image, memory="1G", ...)` takes what Emulator takes.
+
+    The console goes to build/logs under the test's name.
+    """
+    name = re.sub(r"[^\w.]+", "-", request.node.nodeid.removeprefix("tests/")).strip("-")
+    with ExitStack() as machines:
+        count = 0
+
+        def start(image: Path | None, **options: object) -> Emulator:
+            nonlocal count
+            count += 1
+            log = ROOT / "build" / "logs" / (f"{name}.log" if count == 1 else f"{name}-{count}.log")
+            return machines.enter_context(Emulator(image, log=log, **options))  # type: ignore[arg-type]
+
+        yield start
