@@ -118,11 +118,11 @@ def physical_entry(facts: ElfFacts) -> int:
     The entry is mapped through the segment that holds it.  In a segment without execute permission the entry is a
     function descriptor (64-bit PowerPC ELFv1 ABI, section 3.2.5), whose first doubleword is read from the file.
     """
-    holder = _segment_at(facts, facts.entry)
     entry = facts.entry
+    holder = _segment_at(facts, entry, "the entry point")
     if facts.machine == EM_PPC64 and not holder.flags & PF_X:
         entry = _descriptor_target(facts, holder)
-        holder = _segment_at(facts, entry)
+        holder = _segment_at(facts, entry, "the target of the entry's function descriptor")
         if not holder.flags & PF_X:
             raise ElfError(f"the entry's function descriptor points to {entry:#x}, not to code", str(facts.path))
     return real_address(holder.paddr + entry - holder.vaddr)
@@ -245,7 +245,7 @@ def _check_together(facts: ElfFacts) -> None:
     mask = -1 if facts.bits == 32 else (1 << REAL_ADDRESS_BITS) - 1
     _check_disjoint(sorted((s.paddr & mask, s.memory_size) for s in facts.segments), "physical", where)
     _check_disjoint(sorted((s.vaddr, s.memory_size) for s in facts.segments), "virtual", where)
-    _segment_at(facts, facts.entry)
+    _segment_at(facts, facts.entry, "the entry point")
 
 
 def _check_disjoint(ranges: list[tuple[int, int]], kind: str, where: str) -> None:
@@ -254,22 +254,20 @@ def _check_disjoint(ranges: list[tuple[int, int]], kind: str, where: str) -> Non
             raise ElfError(f"the segments at {kind} addresses {start:#x} and {following:#x} overlap", where)
 
 
-def _segment_at(facts: ElfFacts, address: int) -> Segment:
+def _segment_at(facts: ElfFacts, address: int, what: str) -> Segment:
     for segment in facts.segments:
         if 0 <= address - segment.vaddr < segment.memory_size:
             return segment
-    raise ElfError(f"the entry point {address:#x} lies in no segment", str(facts.path))
+    raise ElfError(f"{what}, {address:#x}, lies in no segment", str(facts.path))
 
 
 def _descriptor_target(facts: ElfFacts, holder: Segment) -> int:
     """The code address in the function descriptor at the entry point."""
-    start = facts.entry - holder.vaddr
+    start, where = facts.entry - holder.vaddr, str(facts.path)
     if start + _DESCRIPTOR_WORD > holder.file_size:
-        raise ElfError(
-            f"the function descriptor at the entry point {facts.entry:#x} is not in the file", str(facts.path)
-        )
+        raise ElfError(f"the function descriptor at the entry point {facts.entry:#x} is not in the file", where)
     with open_source(facts.path) as file:
         raw = os.pread(file.fileno(), _DESCRIPTOR_WORD, holder.offset + start)
     if len(raw) != _DESCRIPTOR_WORD:
-        raise ElfError("the file became shorter while it was read", str(facts.path))
+        raise ElfError("the file became shorter while it was read", where)
     return int.from_bytes(raw, "little" if facts.little_endian else "big")

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A strict reader's eye over a flattened device tree, before any other code touches it.
 
-One pass over the bytes, no recursion, no copies, no dependency.  It accepts version 17 as the Devicetree
-Specification (v0.4, chapter 5) lays it out, and beyond that refuses what dtc refuses as an error: duplicate names, bad
-phandles, a `name` property that lies.  All numbers in a tree are big-endian; all offsets in errors count from
-the first byte of the tree.
+One pass over the bytes, no recursion, no copies, no dependency.  It accepts version 17 as the Devicetree Specification
+(v0.4, chapter 5) lays it out, and beyond that refuses what dtc refuses: duplicate names, bad phandles and cell counts,
+a `name` property that lies.  All numbers in a tree are big-endian; all offsets in errors count from its first byte.
 """
 
 from __future__ import annotations
@@ -40,6 +39,9 @@ PROPERTY_NAME: Final = re.compile(rb"[0-9A-Za-z,._+?#\-]+")
 """Specification, section 2.2.4.1."""
 
 _BEGIN_NODE, _END_NODE, _PROP, _NOP, _END = 1, 2, 3, 4, 9
+_PHANDLES: Final = frozenset({b"phandle", b"linux,phandle"})
+_ONE_CELL: Final = _PHANDLES | {b"#address-cells", b"#size-cells", b"#interrupt-cells", b"interrupt-parent"}
+"""What every walker of a tree reads as one cell without looking at its length; dtc aborts on others."""
 _HEADER = Struct(">10I")
 _WORD = Struct(">I")
 _WORD_PAIR = Struct(">II")
@@ -258,7 +260,7 @@ class _Scanner:
         if len(node.properties) > MAX_PROPERTIES:
             self.fail(offset, f"a node has more than {MAX_PROPERTIES} properties")
         self.property_count += 1
-        if name in _CHECKED_VALUES:
+        if name in _ONE_CELL or name == b"name":
             self.check_value(offset, node, name, self.data[value_start : value_start + size])
         return self.advance(value_start, value_start + size, end)
 
@@ -284,6 +286,10 @@ class _Scanner:
             return
         if len(value) != _WORD.size:
             self.fail(offset, f"{_show(name)} has {len(value)} bytes, not {_WORD.size}")
+        if name in _PHANDLES:
+            self.check_phandle(offset, node, value)
+
+    def check_phandle(self, offset: int, node: _OpenNode, value: bytes) -> None:
         (phandle,) = _WORD.unpack(value)
         if phandle in INVALID_PHANDLES:
             self.fail(offset, f"{phandle:#x} is not a valid phandle")
@@ -301,9 +307,6 @@ class _Scanner:
         if following > end:
             self.fail(start, "the structure block ends inside a name or a value")
         return following
-
-
-_CHECKED_VALUES: Final = frozenset({b"name", b"phandle", b"linux,phandle"})
 
 
 def _show(name: bytes) -> str:
