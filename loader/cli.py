@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from loader.errors import LoaderError
+from loader.errors import LoaderError, ManifestError
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -33,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read us has enough; keep the interpreter from complaining when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        print(f"mkimage: {error}", file=sys.stderr)
+        return 3
     except KeyboardInterrupt:
         print("mkimage: interrupted", file=sys.stderr)
         return 130
@@ -101,9 +104,18 @@ def _build(options: argparse.Namespace) -> int:
     from loader.multiboot import write_image
     from loader.plan import plan_image
 
-    plan = plan_image(load_recipe(options.recipe, options.settings))
-    write_image(options.output, plan.stub, plan.payloads)
+    recipe = load_recipe(options.recipe, options.settings)
+    plan = plan_image(recipe)
+    inputs = [recipe.path, recipe.stub, *(payload.source for payload in plan.payloads)]
+    if any(isinstance(source, Path) and _same_file(source, options.output) for source in inputs):
+        raise ManifestError("the output would replace one of the inputs", str(options.output))
+    head = write_image(options.output, plan.stub, plan.payloads)
+    print(f"{options.output}: {options.output.stat().st_size} bytes, {len(head.entries)} entries, {len(plan.domains)} domains")
     return 0
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    return other.exists() and one.samefile(other)
 
 
 def _inspect(options: argparse.Namespace) -> int:
@@ -139,9 +151,10 @@ def _devtree(options: argparse.Namespace) -> int:
         print(to_dts(Tree.parse(plan.tree, options.domain)), end="")
         return 0
     from loader.io import AtomicFile
+    from loader.multiboot import write_at
 
     with AtomicFile(options.output) as file:
-        os.write(file.fd, plan.tree)
+        write_at(file.fd, plan.tree, 0)
     return 0
 
 

@@ -108,7 +108,7 @@ def _read_overlay(path: Path, entry: Entry) -> Node:
 
 def _domain(node: Node) -> dict[str, Any]:
     """One `xen,domain` node as JSON-ready facts; sizes in bytes, addresses guest-physical."""
-    rtas_start, rtas_size = node.u64s(abi.PROP_RTAS)
+    rtas_start, rtas_size = _pair(node, abi.PROP_RTAS)
     capabilities = abi.Capability(node.u32("capabilities") if node.has("capabilities") else 0)
     return {
         "name": node.name,
@@ -125,7 +125,7 @@ def _domain(node: Node) -> dict[str, Any]:
 
 
 def _module(node: Node) -> dict[str, Any]:
-    offset, size = node.u64s("reg")
+    offset, size = _pair(node, "reg")
     numbers = node.u64s(abi.PROP_SEGMENTS)
     if len(numbers) % 4:
         raise DeviceTreeError(f"{abi.PROP_SEGMENTS} is not a list of quadruples", node.path)
@@ -139,6 +139,13 @@ def _module(node: Node) -> dict[str, Any]:
     if node.has("bootargs"):
         module["command-line"] = node.string("bootargs")
     return module
+
+
+def _pair(node: Node, name: str) -> tuple[int, int]:
+    numbers = node.u64s(name)
+    if len(numbers) != 2:
+        raise DeviceTreeError(f"{name} is not an address and a size", node.path)
+    return numbers[0], numbers[1]
 
 
 def _domain_lines(domain: dict[str, Any]) -> list[str]:

@@ -18,14 +18,16 @@ from loader.units import GIB, KIB, MIB, align_down, align_up, format_size
 
 PLACE_ALIGNMENT: Final = 64 * KIB
 """Kernel bases, ramdisk, tree and RTAS start on the kernel's largest base page, so each can be freed whole."""
+PAGE_ALIGNMENT: Final = 4 * KIB
+"""What a ramdisk whose address the recipe chooses must keep."""
 RMA_ADDRESS_LIMIT: Final = 4 * GIB
 """RTAS and the tree stay below: PAPR hands RTAS addresses around as 32-bit cells."""
 WORKING_ROOM: Final = 4 * MIB
 """What a kernel must at least find free in its real-mode area for its first allocations."""
 DEVICE_TREE_SPACE: Final = 64 * KIB
 """Planned for a domain's tree until its size is known."""
-PAGES_TO_TABLE: Final = 128
-"""A hash table of 1/128 of memory holds two entries per 4 KiB page's group (PAPR's usual choice)."""
+MEMORY_PER_TABLE: Final = 128
+"""Bytes of memory per byte of hash table, rounded to the next power of two: what PAPR recommends and Linux expects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class KernelFacts:
 
 @dataclass(frozen=True, slots=True)
 class DomainRequest:
-    """What `plan_domain` places; `kernel_base` moves a relocatable kernel, `where` names the domain in errors."""
+    """What `plan_domain` places; `kernel_base` moves a relocatable kernel, `ramdisk_address` fixes the ramdisk, `where`
+    names the domain in errors."""
 
     where: str
     memory: int
@@ -69,6 +72,7 @@ class DomainRequest:
     kernel: KernelFacts
     kernel_base: int | None = None
     ramdisk_size: int = 0
+    ramdisk_address: int | None = None
     tree_size: int = DEVICE_TREE_SPACE
 
 
@@ -140,7 +144,7 @@ def plan_domain(request: DomainRequest) -> DomainLayout:
 
 def hash_table_shift(memory: int) -> int:
     """log2 of the bytes of a hash table for `memory` bytes."""
-    shift = (max(memory // PAGES_TO_TABLE, 1) - 1).bit_length()
+    shift = (max(memory // MEMORY_PER_TABLE, 1) - 1).bit_length()
     return min(max(shift, abi.MIN_HPT_SHIFT), abi.MAX_HPT_SHIFT)
 
 
@@ -163,7 +167,7 @@ def check_inside(where: str, ranges: Iterable[Range], outer: Range) -> None:
     """Raises LayoutError naming the first range that leaves `outer`."""
     for part in ranges:
         if part.start < outer.start or part.end > outer.end:
-            raise LayoutError(f"{part} does not lie in {outer}", where=where)
+            raise LayoutError(f"{part} does not lie in {outer}", where, "give the domain more memory, or move it")
 
 
 def check_image(where: str, file_size: int, hypervisor: Sequence[Load]) -> None:
@@ -214,9 +218,13 @@ def _place_below(name: str, size: int, limit: int, floor: int, request: DomainRe
 
 def _place_ramdisk(request: DomainRequest, kernel_end: int, tree: Range, rtas: Range) -> Range | None:
     """The top of memory if there is room above the real-mode area, else right below the device tree."""
-    size = request.ramdisk_size
+    size, start = request.ramdisk_size, request.ramdisk_address
     if size == 0:
         return None
+    if start is not None:
+        if start % PAGE_ALIGNMENT:
+            raise LayoutError(f"initrd.load {start:#x} is not a multiple of {PAGE_ALIGNMENT:#x}", request.where)
+        return Range("ramdisk", start, start + size)
     for limit, floor in ((request.memory, rtas.end), (tree.start, kernel_end)):
         start = align_down(limit - size, PLACE_ALIGNMENT)
         if start >= floor:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar, get_args
 
 import msgspec
 
@@ -55,6 +55,14 @@ class Kernel:
 
 
 @dataclass(frozen=True, slots=True)
+class Ramdisk:
+    """A domain's ramdisk; `load` is guest-physical, None lets the planner choose."""
+
+    path: Path
+    load: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Rma:
     """A domain's real-mode area; size in bytes."""
 
@@ -69,7 +77,7 @@ class Domain:
     name: str
     id: int
     kernel: Kernel
-    initrd: Path | None
+    initrd: Ramdisk | None
     command_line: str
     memory: int
     vcpus: int
@@ -116,6 +124,11 @@ class _KernelTable(_Table, frozen=True):
     entry: str | int = 0
 
 
+class _RamdiskTable(_Table, frozen=True):
+    path: str
+    load: str | int | None = None
+
+
 class _RmaTable(_Table, frozen=True):
     mode: RmaMode = "auto"
     size: str | int | None = None
@@ -125,7 +138,7 @@ class _DomainTable(_Table, frozen=True):
     kernel: str | _KernelTable
     memory: str | int
     id: int | None = None
-    initrd: str | None = None
+    initrd: str | _RamdiskTable | None = None
     command_line: str = ""
     vcpus: int = 1
     roles: list[Role] = []
@@ -134,6 +147,16 @@ class _DomainTable(_Table, frozen=True):
 
 
 _AnyTable = TypeVar("_AnyTable", bound=_Table)
+_FIELD_ERROR: Final = re.compile(r"Object (?P<problem>contains unknown|missing required) field `(?P<key>.*)`")
+_TYPE_NAMES: Final = {
+    "`": "",
+    "object": "a table",
+    "array": "a list",
+    "str": "text",
+    "int": "an integer",
+    "null": "none",
+}
+_CHOICES: Final = {"mode": get_args(RmaMode), "format": get_args(KernelFormat), "roles": get_args(Role)}
 _TOP_TABLES: Final = ("image", "hypervisor", "domain")
 
 
@@ -158,11 +181,21 @@ class _Place:
         try:
             return msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
-            what, _, path = str(error).partition(" - at `$")
-            keys = path.rstrip("`").strip(".")
-            what = what.replace("`object`", "a table").replace("`array`", "a list")
-            place = self / keys if keys else self
-            raise place.error(what[0].lower() + what[1:]) from None
+            raise self._conversion_error(str(error)) from None
+
+    def _conversion_error(self, message: str) -> ManifestError:
+        """msgspec's complaint in a recipe's words, at the exact key."""
+        what, _, path = message.partition(" - at `$")
+        keys = path.rstrip("`").strip(".")
+        place = self / keys if keys else self
+        if match := _FIELD_ERROR.fullmatch(what):
+            place = place / match["key"]
+            return place.error("unknown key") if match["problem"] == "contains unknown" else place.error("is missing")
+        choices = _CHOICES.get(re.sub(r"\[.*", "", keys.rpartition(".")[2]), ())
+        hint = f"known are {', '.join(choices)}" if what.startswith("Invalid enum value") else ""
+        for theirs, ours in _TYPE_NAMES.items():
+            what = what.replace(theirs, ours)
+        return place.error(what[0].lower() + what[1:], hint)
 
     def size(self, value: str | int) -> int:
         """A size or address in bytes."""
@@ -279,7 +312,7 @@ def _parse_domain(name: str, number: int, table: _DomainTable, place: _Place) ->
         name=name,
         id=number,
         kernel=_parse_kernel(table.kernel, place / "kernel"),
-        initrd=None if table.initrd is None else (place / "initrd").file(table.initrd),
+        initrd=None if table.initrd is None else _parse_ramdisk(table.initrd, place / "initrd"),
         command_line=(place / "command-line").text(table.command_line),
         memory=memory,
         vcpus=table.vcpus,
@@ -302,11 +335,16 @@ def _parse_kernel(value: str | _KernelTable, place: _Place) -> Kernel:
     return Kernel(path, value.format, load, entry)
 
 
+def _parse_ramdisk(value: str | _RamdiskTable, place: _Place) -> Ramdisk:
+    if isinstance(value, str):
+        return Ramdisk(place.file(value), None)
+    load = None if value.load is None else (place / "load").size(value.load)
+    return Ramdisk((place / "path").file(value.path), load)
+
+
 def _parse_rma(table: _RmaTable, memory: int, place: _Place) -> Rma:
-    if table.size is None:
-        return Rma(table.mode, min(DEFAULT_RMA_SIZE, memory))
     where = place / "size"
-    size = where.size(table.size)
+    size = min(DEFAULT_RMA_SIZE, memory) if table.size is None else where.size(table.size)
     if size % abi.EXTENT_SIZE or size == 0:
         raise where.error(f"{format_size(size)} is not a multiple of {format_size(abi.EXTENT_SIZE)}")
     if size > memory:

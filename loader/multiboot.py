@@ -183,7 +183,7 @@ def write_image(path: Path, stub: bytes, payloads: Sequence[Payload]) -> Head:
             for payload, (offset, size), digest in zip(payloads, extents, digests, strict=True)
         )
         head = _build_head(stub, table, total_size)
-        _write_all(file.fd, elf_preface(total_size) + head, 0)
+        write_at(file.fd, elf_preface(total_size) + head, 0)
         return _parse_head(head, total_size, str(path))
 
 
@@ -223,25 +223,26 @@ def extract_entry(image: Path, name: str, output: Path) -> Entry:
     return entry
 
 
-def _write_payload(descriptor: int, payload: Payload, offset: int, size: int) -> None:
-    file_offset = abi.IMAGE_FILE_OFFSET + offset
-    if isinstance(payload.source, bytes):
-        _write_all(descriptor, payload.source, file_offset)
-        return
-    with open_source(payload.source) as source:
-        stamp = payload.stamp or FileStamp.take(source.fileno())
-        copy_range(source.fileno(), 0, size, descriptor, file_offset)
-        stamp.verify(source.fileno())
-
-
-def _write_all(descriptor: int, data: bytes, offset: int) -> None:
+def write_at(descriptor: int, data: bytes, offset: int) -> None:
+    """Writes all of `data` at an offset of an open file; raises EnvironmentProblem."""
     view = memoryview(data)
     try:
         while view:
             written = os.pwrite(descriptor, view, offset)
             view, offset = view[written:], offset + written
     except OSError as error:
-        raise EnvironmentProblem(f"the image cannot be written: {error.strerror}") from error
+        raise EnvironmentProblem(f"the output cannot be written: {error.strerror}") from error
+
+
+def _write_payload(descriptor: int, payload: Payload, offset: int, size: int) -> None:
+    file_offset = abi.IMAGE_FILE_OFFSET + offset
+    if isinstance(payload.source, bytes):
+        write_at(descriptor, payload.source, file_offset)
+        return
+    with open_source(payload.source) as source:
+        stamp = payload.stamp or FileStamp.take(source.fileno())
+        copy_range(source.fileno(), 0, size, descriptor, file_offset)
+        stamp.verify(source.fileno())
 
 
 def _build_entry(payload: Payload, offset: int, size: int, digest: bytes) -> bytes:

@@ -21,7 +21,7 @@ from loader.layout import (
     plan_domain,
     round_tree_size,
 )
-from loader.manifest import Domain, Kernel, Recipe
+from loader.manifest import Domain, Kernel, Ramdisk, Recipe
 from loader.multiboot import DOMAIN_ENTRY_NAMES, ENTRY_NAMES, Payload, payload_offsets, read_stub
 from loader.overlay import DomainModules, Module, build_overlay
 
@@ -70,9 +70,7 @@ def plan_domain_of(recipe: Recipe, domain: Domain) -> DomainPlan:
     where = f"{recipe.path}: domain.{domain.name}"
     kernel_stamp = FileStamp.take(domain.kernel.path)
     kernel = _kernel_facts(domain.kernel, kernel_stamp, where)
-    ramdisk_stamp = None if domain.initrd is None else FileStamp.take(domain.initrd)
-    if ramdisk_stamp is not None and ramdisk_stamp.size == 0:
-        raise ManifestError(f"is empty: {domain.initrd}", f"{where}.initrd")
+    ramdisk_stamp = None if domain.initrd is None else _ramdisk_stamp(domain.initrd, where)
     request = DomainRequest(
         where=where,
         memory=domain.memory,
@@ -80,18 +78,26 @@ def plan_domain_of(recipe: Recipe, domain: Domain) -> DomainPlan:
         kernel=kernel,
         kernel_base=domain.kernel.load if domain.kernel.format == "elf" else None,
         ramdisk_size=0 if ramdisk_stamp is None else ramdisk_stamp.size,
+        ramdisk_address=None if domain.initrd is None else domain.initrd.load,
     )
     layout, tree = _plan_tree(domain, request)
     payloads = [_payload(domain, abi.EntryType.KERNEL, domain.kernel.path, kernel_stamp, layout.kernel[0].address)]
     loads = [layout.kernel]
     if layout.ramdisk is not None and domain.initrd is not None:
         start, size = layout.ramdisk.start, layout.ramdisk.end - layout.ramdisk.start
-        payloads.append(_payload(domain, abi.EntryType.RAMDISK, domain.initrd, ramdisk_stamp, start))
+        payloads.append(_payload(domain, abi.EntryType.RAMDISK, domain.initrd.path, ramdisk_stamp, start))
         loads.append((Load(0, start, size, size),))
     start = layout.device_tree.start
     payloads.append(_payload(domain, abi.EntryType.DEVICE_TREE, tree, None, start))
     loads.append((Load(0, start, len(tree), len(tree)),))
     return DomainPlan(domain, layout, tree, tuple(payloads), tuple(loads))
+
+
+def _ramdisk_stamp(ramdisk: Ramdisk, where: str) -> FileStamp:
+    stamp = FileStamp.take(ramdisk.path)
+    if stamp.size == 0:
+        raise ManifestError(f"is empty: {ramdisk.path}", f"{where}.initrd")
+    return stamp
 
 
 def _plan_tree(domain: Domain, request: DomainRequest) -> tuple[DomainLayout, bytes]:
