@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* First instructions of the image, and the way out into the hypervisor. */
 #include "registers.h"
+#include "stub.h"
 
 /* Entered by firmware at load base + 0, in 32 or 64-bit mode, big-endian, anywhere below 4 GiB.
  * r3, r5, r6, r8, r9: docs/boot-protocol.md, "Entering the stub".  Stack and r2: none. */
@@ -43,22 +44,36 @@ entry:
     cmpld %r10, %r11
     blt 2b
 
+    /* The C world: stack, table of contents, and the entry state above the first frame. */
     addis %r1, %r31, (__stack_top - 1b)@ha
     addi %r1, %r1, (__stack_top - 1b)@l
+    addi %r1, %r1, -ENTRY_SIZE
+    std %r3, ENTRY_TREE(%r1)
+    std %r6, ENTRY_MAGIC(%r1)
+    std %r8, ENTRY_OPAL_BASE(%r1)
+    std %r9, ENTRY_OPAL_ENTRY(%r1)
+    std %r30, ENTRY_LOAD_BASE(%r1)
+    subf %r11, %r30, %r11
+    std %r11, ENTRY_STUB_SIZE(%r1)
+    addis %r10, %r31, (__scratch_start - 1b)@ha
+    addi %r10, %r10, (__scratch_start - 1b)@l
+    subf %r10, %r30, %r10
+    std %r10, ENTRY_SCRATCH_OFFSET(%r1)
+    std %r12, ENTRY_SCRATCH_RESIDUE(%r1)
+    mr %r3, %r1
     stdu %r0, -STACK_FRAME_SIZE(%r1)
     addis %r2, %r31, (.TOC. - 1b)@ha
     addi %r2, %r2, (.TOC. - 1b)@l
-
-    /* r3 = tree, r4 = magic, r5 = load base, r6 = OPAL base, r7 = OPAL entry, r8 = scratch residue */
-    mr %r4, %r6
-    mr %r5, %r30
-    mr %r6, %r8
-    mr %r7, %r9
-    mr %r8, %r12
     bl stub_main
-3:  b 3b
 
-/* void hypervisor_enter(uint64_t tree, uint64_t entry, uint64_t opal_base, uint64_t opal_entry): no return. */
+/* void processor_stop(void): no return; the lowest thread priority leaves the core to others. */
+    .globl processor_stop
+    .hidden processor_stop
+processor_stop:
+    or %r1, %r1, %r1
+    b processor_stop
+
+/* void hypervisor_enter(tree, entry, opal_base, opal_entry): no return. */
     .text
     .globl hypervisor_enter
     .hidden hypervisor_enter
@@ -96,8 +111,8 @@ code_publish:
     isync
     blr
 
-/* int64_t opal_call(uint64_t token, a0, a1, a2, uint64_t base, uint64_t entry): OPAL's own convention is
- * token in r0, its base in r2, arguments from r3; it keeps the non-volatile registers. */
+/* int64_t opal_call(token, first, second, third, base, entry): OPAL wants the token in r0, its base in r2 and the
+ * arguments from r3 on; it keeps the non-volatile registers. */
     .globl opal_call
     .hidden opal_call
 opal_call:

@@ -114,6 +114,25 @@ static bool check_name(const struct hv_image_entry *entry)
     return length > 0 && length < IMAGE_NAME_SIZE && is_zero(entry->name + length, IMAGE_NAME_SIZE - length);
 }
 
+/* True when entries of `type` may have this name, which check_name() found sound. */
+static bool check_name_of_type(const struct hv_image_entry *entry, uint32_t type)
+{
+    const char *name = (const char *)entry->name;
+    const char *slash = strrchr(name, '/');
+
+    if (type == ENTRY_TYPE_HYPERVISOR)
+        return strcmp(name, "hypervisor") == 0;
+    if (type == ENTRY_TYPE_BOOT_OVERLAY)
+        return strcmp(name, "boot-overlay") == 0;
+    if (slash == NULL || slash == name)
+        return false;
+    if (type == ENTRY_TYPE_KERNEL)
+        return strcmp(slash, "/kernel") == 0;
+    if (type == ENTRY_TYPE_RAMDISK)
+        return strcmp(slash, "/ramdisk") == 0;
+    return strcmp(slash, "/device-tree") == 0;
+}
+
 /* Check one entry whose payload has to begin at `expected`. */
 static bool check_entry(const struct image *image, uint32_t index, uint64_t expected, struct refusal *refusal)
 {
@@ -127,6 +146,8 @@ static bool check_entry(const struct image *image, uint32_t index, uint64_t expe
         problem = "name is not printable ASCII with zeros behind";
     else if (be32_get(entry->type) < ENTRY_TYPE_HYPERVISOR || be32_get(entry->type) > ENTRY_TYPE_DEVICE_TREE)
         problem = "unknown type";
+    else if (!check_name_of_type(entry, be32_get(entry->type)))
+        problem = "name does not go with the type";
     else if (be32_get(entry->compression) != COMPRESSION_NONE)
         problem = "unknown compression";
     else if (be32_get(entry->flags) != 0)
@@ -149,17 +170,6 @@ static bool check_entry(const struct image *image, uint32_t index, uint64_t expe
                   problem);
 }
 
-/* Remember the entry the stub itself needs; there may be only one of each kind. */
-static bool note_entry(const struct hv_image_entry **place, const struct hv_image_entry *entry, struct refusal *refusal)
-{
-    char text[IMAGE_NAME_SIZE];
-
-    if (*place != NULL)
-        return refuse(refusal, STUB_REASON_BAD_ENTRY, "a second entry of the type of %s", entry_name(*place, text));
-    *place = entry;
-    return true;
-}
-
 bool image_check_table(struct image *image, struct refusal *refusal)
 {
     uint64_t expected = image->payload_offset;
@@ -174,10 +184,10 @@ bool image_check_table(struct image *image, struct refusal *refusal)
 
         if (!check_entry(image, i, expected, refusal))
             return false;
-        if (be32_get(entry->type) == ENTRY_TYPE_HYPERVISOR && !note_entry(&image->hypervisor, entry, refusal))
-            return false;
-        if (be32_get(entry->type) == ENTRY_TYPE_BOOT_OVERLAY && !note_entry(&image->overlay, entry, refusal))
-            return false;
+        if (be32_get(entry->type) == ENTRY_TYPE_HYPERVISOR)
+            image->hypervisor = entry;
+        if (be32_get(entry->type) == ENTRY_TYPE_BOOT_OVERLAY)
+            image->overlay = entry;
         expected = page_align(expected + be64_get(entry->size));
     }
     if (expected != image->total_size)

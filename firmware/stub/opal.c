@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "stub.h"
 #include "types.h"
 
 #define OPAL_CONSOLE_WRITE 1
@@ -24,9 +25,6 @@ static struct {
     uint64_t base;
     uint64_t entry;
 } opal;
-
-/* entry.S */
-int64_t opal_call(uint64_t token, uint64_t first, uint64_t second, uint64_t third, uint64_t base, uint64_t entry);
 
 static int64_t call(uint64_t token, uint64_t first, uint64_t second, uint64_t third)
 {

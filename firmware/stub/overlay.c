@@ -12,6 +12,9 @@
 /* Two cells of address, two of size. */
 #define MODULE_REG_SIZE 16
 
+/* libfdt's overlay code recurses once per level, on the stub's small stack. */
+#define MAX_DEPTH 16
+
 static bool bad(struct refusal *refusal, const char *problem, const char *detail)
 {
     return refuse(refusal, STUB_REASON_OVERLAY, "the boot overlay: %s%s", problem, detail);
@@ -73,7 +76,11 @@ static bool place_module(void *overlay, int node, const struct image *image, uin
 
 bool overlay_place_modules(void *overlay, const struct image *image, uint64_t load_address, struct refusal *refusal)
 {
-    for (int node = fdt_next_node(overlay, -1, NULL); node >= 0; node = fdt_next_node(overlay, node, NULL)) {
+    int depth = -1;
+
+    for (int node = fdt_next_node(overlay, -1, &depth); node >= 0; node = fdt_next_node(overlay, node, &depth)) {
+        if (depth > MAX_DEPTH)
+            return bad(refusal, "nodes nest too deeply at ", fdt_get_name(overlay, node, NULL));
         if (fdt_node_check_compatible(overlay, node, MODULE_COMPATIBLE) == 0 &&
             !place_module(overlay, node, image, load_address, refusal))
             return false;

@@ -11,6 +11,7 @@
 #include "overlay.h"
 #include "range.h"
 #include "refusal.h"
+#include "stub.h"
 #include "tree.h"
 
 /* Below this the tree is placed only if nothing else is free: hypervisors have their vectors there. */
@@ -20,24 +21,15 @@
 
 struct boot {
     const void *firmware_tree;
-    void *tree;
+    uint64_t opal_base;  /* 0 without OPAL, like opal_entry */
+    uint64_t opal_entry;
+    void *tree;          /* the hypervisor's */
     struct image image;
     struct elf hypervisor;
-    struct range_set memory;   /* all there is */
-    struct range_set taken;    /* what the hypervisor must not be loaded over */
-    struct range_set scratch;  /* what is free for the tree */
+    struct range_set memory; /* all there is */
+    struct range_set taken;  /* what the hypervisor must not be loaded over */
+    struct range_set free;   /* what nobody uses */
 };
-
-/* stub.lds */
-extern const uint8_t __scratch_start[];
-extern const uint8_t __stub_end[];
-
-/* entry.S */
-void code_publish(const void *start, const void *end);
-_Noreturn void hypervisor_enter(uint64_t tree, uint64_t entry, uint64_t opal_base, uint64_t opal_entry);
-
-_Noreturn void stub_main(uint64_t tree, uint64_t magic, uint8_t *load_base, uint64_t opal_base, uint64_t opal_entry,
-                         uint64_t residue);
 
 static struct boot boot;
 
@@ -56,20 +48,33 @@ static uint64_t memory_from(const struct range_set *memory, uint64_t address)
     return 0;
 }
 
+static bool check_entry_state(uint64_t magic, struct refusal *refusal)
+{
+    if (magic == EPAPR_MAGIC)
+        return true;
+    return refuse(refusal, STUB_REASON_ENTRY_STATE, "r6 is 0x%lx, not a flat device tree's", (unsigned long)magic);
+}
+
+/* Check the firmware's tree; from then on there may be a console. */
 static bool read_machine(struct boot *state, struct refusal *refusal)
 {
-    return tree_check(state->firmware_tree, refusal) &&
-           tree_find_memory(state->firmware_tree, &state->memory, refusal) &&
+    if (!tree_check(state->firmware_tree, refusal))
+        return false;
+    if (state->opal_base != 0 && state->opal_entry != 0 && tree_has_opal(state->firmware_tree))
+        opal_console_open(state->opal_base, state->opal_entry);
+    else
+        state->opal_base = state->opal_entry = 0;
+    return tree_find_memory(state->firmware_tree, &state->memory, refusal) &&
            tree_find_reserved(state->firmware_tree, &state->taken, refusal);
 }
 
-static bool read_image(struct boot *state, struct refusal *refusal)
+static bool read_image(struct boot *state, uint64_t scratch_residue, struct refusal *refusal)
 {
     struct image *image = &state->image;
 
+    if (scratch_residue != 0)
+        return refuse(refusal, STUB_REASON_HEAD_DIGEST, "the stub's scratch area is not zero");
     image->memory_size = memory_from(&state->memory, (uintptr_t)image->base);
-    image->stub_size = (uint64_t)(__stub_end - image->base);
-    image->scratch_offset = (uint64_t)(__scratch_start - image->base);
     if (!image_check(image, refusal))
         return false;
     if (!range_set_add(&state->taken, range_of(image->base, image->total_size)))
@@ -81,9 +86,9 @@ static bool read_image(struct boot *state, struct refusal *refusal)
 }
 
 /* Find `size` bytes that neither firmware nor image nor hypervisor use, best right behind the image. */
-static bool find_scratch(struct boot *state, uint64_t size, uint64_t *base, struct refusal *refusal)
+static bool find_free(struct boot *state, uint64_t size, uint64_t *base, struct refusal *refusal)
 {
-    struct range_set *free = &state->scratch;
+    struct range_set *free = &state->free;
     bool fits = true;
 
     *free = state->memory;
@@ -112,7 +117,7 @@ static bool make_tree(struct boot *state, struct refusal *refusal)
     uint64_t base;
     void *overlay;
 
-    if (!find_scratch(state, tree_size + overlay_size, &base, refusal))
+    if (!find_free(state, tree_size + overlay_size, &base, refusal))
         return false;
     state->tree = (void *)(uintptr_t)base;
     overlay = (void *)(uintptr_t)(base + tree_size);
@@ -147,39 +152,31 @@ static void print_image(const struct image *image)
     opal_console_write(line);
 }
 
-static _Noreturn void stop(uint8_t *load_base, const struct refusal *refusal)
+static _Noreturn void stop(const struct refusal *refusal, uint64_t load_base)
 {
     char line[REFUSAL_TEXT_SIZE + 64];
 
-    be64_set((be64_t *)(void *)(load_base + STUB_REASON_OFFSET), refusal->reason);
+    be64_set((be64_t *)(uintptr_t)(load_base + STUB_REASON_OFFSET), refusal->reason);
     text_format(line, sizeof(line), "roundpeg-stub: refused: %s (reason %lu)\n", refusal->text,
                 (unsigned long)refusal->reason);
     opal_console_write(line);
-    for (;;)
-        __asm__ volatile("or 1,1,1"); /* lowest thread priority */
+    processor_stop();
 }
 
-/* Entered from entry.S with everything the firmware said; `residue` is not zero when the scratch area was not. */
-_Noreturn void stub_main(uint64_t tree, uint64_t magic, uint8_t *load_base, uint64_t opal_base, uint64_t opal_entry,
-                         uint64_t residue)
+_Noreturn void stub_main(const struct stub_entry *entry)
 {
     struct refusal refusal = {.reason = STUB_REASON_NONE};
-    bool good = true;
 
-    boot.firmware_tree = (const void *)(uintptr_t)tree;
-    boot.image.base = load_base;
-    if (magic != EPAPR_MAGIC)
-        good = refuse(&refusal, STUB_REASON_ENTRY_STATE, "r6 is 0x%lx, not a flat device tree's", (unsigned long)magic);
-    good = good && read_machine(&boot, &refusal);
-    if (boot.memory.count > 0 && opal_base != 0 && opal_entry != 0 && tree_has_opal(boot.firmware_tree))
-        opal_console_open(opal_base, opal_entry);
-    else
-        opal_base = opal_entry = 0;
-    if (good && residue != 0)
-        good = refuse(&refusal, STUB_REASON_HEAD_DIGEST, "the stub's scratch area is not zero");
-    if (!good || !read_image(&boot, &refusal) || !make_tree(&boot, &refusal))
-        stop(load_base, &refusal);
+    boot.firmware_tree = (const void *)(uintptr_t)entry->tree;
+    boot.opal_base = entry->opal_base;
+    boot.opal_entry = entry->opal_entry;
+    boot.image.base = (const uint8_t *)(uintptr_t)entry->load_base;
+    boot.image.stub_size = entry->stub_size;
+    boot.image.scratch_offset = entry->scratch_offset;
+    if (!check_entry_state(entry->magic, &refusal) || !read_machine(&boot, &refusal) ||
+        !read_image(&boot, entry->scratch_residue, &refusal) || !make_tree(&boot, &refusal))
+        stop(&refusal, entry->load_base);
     print_image(&boot.image);
     load_hypervisor(&boot);
-    hypervisor_enter((uintptr_t)boot.tree, boot.hypervisor.entry, opal_base, opal_entry);
+    hypervisor_enter((uintptr_t)boot.tree, boot.hypervisor.entry, boot.opal_base, boot.opal_entry);
 }

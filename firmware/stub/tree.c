@@ -119,9 +119,8 @@ bool tree_find_memory(const void *tree, struct range_set *memory, struct refusal
     int node;
 
     fdt_for_each_subnode(node, tree, 0) {
-        const char *type = fdt_getprop(tree, node, "device_type", NULL);
-
-        if (type != NULL && strcmp(type, "memory") == 0 && !add_pairs(tree, node, "reg", 0, memory, refusal))
+        if (fdt_stringlist_search(tree, node, "device_type", "memory") >= 0 &&
+            !add_pairs(tree, node, "reg", 0, memory, refusal))
             return false;
     }
     if (memory->count == 0)
