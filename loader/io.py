@@ -84,7 +84,7 @@ def copy_range(src_fd: int, offset: int, size: int, dst_fd: int, dst_offset: int
             if len(ways) > 1 and error.errno in _NOT_HERE:
                 del ways[0]
                 continue
-            raise EnvironmentProblem(f"copying failed: {error.strerror}", _name(dst_fd)) from error
+            raise EnvironmentProblem(f"cannot copy from {_name(src_fd)}: {_reason(error)}", _name(dst_fd)) from error
         if step == 0:
             raise SourceError(
                 f"the file ends {size - done} bytes too early", _name(src_fd), "wait until it is complete"
@@ -145,7 +145,11 @@ def hash_many(ranges: Sequence[tuple[Path | int, int, int]]) -> list[bytes]:
     largest_first = sorted(range(len(ranges)), key=lambda index: -ranges[index][2])
     with ThreadPoolExecutor(_HASH_THREADS) as pool:
         futures = {index: pool.submit(sha256_range, *ranges[index]) for index in largest_first}
-        return [futures[index].result() for index in range(len(ranges))]
+        try:
+            return [futures[index].result() for index in range(len(ranges))]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 class AtomicFile:
@@ -189,7 +193,7 @@ class AtomicFile:
         finally:
             os.close(self.fd)
             self.fd = -1
-            with suppress(FileNotFoundError):
+            with suppress(OSError):  # usually it is gone, renamed; never hide the block's own error
                 self._temporary.unlink()
 
     def preallocate(self, size: int) -> None:
@@ -207,11 +211,12 @@ class AtomicFile:
     def _publish(self) -> None:
         os.fsync(self.fd)
         self._temporary.replace(self._target)
-        directory = os.open(self._target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        with suppress(OSError):  # the file is whole and in its place; not every file system can flush a directory
+            directory = os.open(self._target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
 
     def _unwritable(self, error: Exception) -> EnvironmentProblem:
         return EnvironmentProblem(f"cannot write the file: {_reason(error)}", str(self.path))

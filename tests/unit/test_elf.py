@@ -215,6 +215,14 @@ def test_bad_function_descriptor(tmp_path: Path) -> None:
             physical_entry(facts)
 
 
+def test_file_that_shrinks_before_its_descriptor_is_read(tmp_path: Path) -> None:
+    path = put(tmp_path, ElfFile([Phdr(flags=6)]))
+    facts = read_elf(path)
+    path.write_bytes(b"")
+    with pytest.raises(ElfError, match="became shorter"):
+        physical_entry(facts)
+
+
 def test_memory_stays_flat(tmp_path: Path) -> None:
     path = tmp_path / "kernel"
     size = 256 << 20

@@ -1,0 +1,366 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""File ranges are copied and hashed exactly, and outputs are whole or absent."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from loader import io
+from loader.errors import EnvironmentProblem, LoaderError, SourceError
+from loader.io import AtomicFile, FileStamp, copy_range, hash_many, open_source, sha256_range
+
+pytestmark = pytest.mark.unit
+
+DATA = bytes(i * 7 % 251 for i in range(100_000))
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "source"
+    path.write_bytes(DATA)
+    return path
+
+
+@pytest.fixture
+def pair(source: Path, tmp_path: Path) -> Iterator[tuple[int, int]]:
+    """An open source with DATA and an open, empty destination."""
+    src = os.open(source, os.O_RDONLY)
+    dst = os.open(tmp_path / "destination", os.O_RDWR | os.O_CREAT)
+    yield src, dst
+    os.close(src)
+    os.close(dst)
+
+
+def refuse_with(number: int) -> object:
+    def call(*_: object, **__: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    return call
+
+
+def disable(monkeypatch: pytest.MonkeyPatch, *names: str, number: int = errno.ENOSYS) -> None:
+    for name in names:
+        monkeypatch.setattr(os, name, refuse_with(number))
+
+
+WAYS = {
+    "copy_file_range": (),
+    "sendfile": ("copy_file_range",),
+    "buffer": ("copy_file_range", "sendfile"),
+}
+
+
+@pytest.mark.parametrize("without", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize(
+    ("offset", "size", "target"), [(0, len(DATA), 0), (1, 99_998, 4096), (5, 0, 7), (99_999, 1, 3)]
+)
+def test_copy(
+    pair: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+    without: tuple[str, ...],
+    offset: int,
+    size: int,
+    target: int,
+) -> None:
+    disable(monkeypatch, *without)
+    src, dst = pair
+    copy_range(src, offset, size, dst, target)
+    assert os.fstat(dst).st_size == (target + size if size else 0)
+    assert os.pread(dst, size, target) == DATA[offset : offset + size]
+    assert os.pread(dst, target, 0) == bytes(target if size else 0)
+
+
+@pytest.mark.parametrize("number", [errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_copy_falls_back(pair: tuple[int, int], monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    disable(monkeypatch, "copy_file_range", "sendfile", number=number)
+    src, dst = pair
+    copy_range(src, 0, len(DATA), dst, 0)
+    assert os.pread(dst, len(DATA), 0) == DATA
+
+
+def test_copy_falls_back_in_the_middle(pair: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = iter((4096, None))
+
+    def once(src: int, dst: int, _count: int, offset_src: int, offset_dst: int) -> int:
+        size = next(calls)
+        if size is None:
+            raise OSError(errno.EINVAL, "no more")
+        return os.pwrite(dst, os.pread(src, size, offset_src), offset_dst)
+
+    monkeypatch.setattr(os, "copy_file_range", once)
+    src, dst = pair
+    copy_range(src, 0, len(DATA), dst, 0)
+    assert os.pread(dst, len(DATA), 0) == DATA
+
+
+@pytest.mark.parametrize("without", WAYS.values(), ids=WAYS)
+def test_copy_goes_on_after_short_counts(
+    pair: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+    without: tuple[str, ...],
+) -> None:
+    disable(monkeypatch, *without)
+    monkeypatch.setattr(io, "_MAX_COPY", 17)
+    copy_file_range, sendfile, pwrite = os.copy_file_range, os.sendfile, os.pwrite
+    if "copy_file_range" not in without:
+        monkeypatch.setattr(os, "copy_file_range", lambda s, d, n, so, do: copy_file_range(s, d, min(n, 3), so, do))
+    if "sendfile" not in without:
+        monkeypatch.setattr(os, "sendfile", lambda d, s, o, n: sendfile(d, s, o, min(n, 3)))
+    monkeypatch.setattr(os, "pwrite", lambda d, data, o: pwrite(d, data[:3], o))
+    src, dst = pair
+    copy_range(src, 10, 1000, dst, 5)
+    assert os.pread(dst, 2000, 5) == DATA[10:1010]
+
+
+@pytest.mark.parametrize("without", WAYS.values(), ids=WAYS)
+def test_copy_from_a_source_that_shrank(
+    pair: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+    without: tuple[str, ...],
+) -> None:
+    disable(monkeypatch, *without)
+    with pytest.raises(SourceError, match=r"source: the file ends 2 bytes too early"):
+        copy_range(pair[0], 1, len(DATA) + 1, pair[1], 0)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_copy_to_a_full_disk(pair: tuple[int, int], monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    disable(monkeypatch, "copy_file_range", number=number)
+    with pytest.raises(EnvironmentProblem, match=os.strerror(number)) as caught:
+        copy_range(pair[0], 0, 10, pair[1], 0)
+    assert caught.value.where.endswith("destination")
+
+
+def test_copy_to_a_file_that_is_not_writable(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "destination").touch()
+    with source.open("rb") as src, (tmp_path / "destination").open("rb") as dst, pytest.raises(EnvironmentProblem):
+        copy_range(src.fileno(), 0, 10, dst.fileno(), 0)
+
+
+@pytest.mark.parametrize(("offset", "size"), [(0, len(DATA)), (0, 0), (17, 1), (99_999, 1), (100_000, 0)])
+def test_sha256(source: Path, offset: int, size: int) -> None:
+    expected = hashlib.sha256(DATA[offset : offset + size]).digest()
+    assert sha256_range(source, offset, size) == expected
+    with source.open("rb") as file:
+        assert sha256_range(file.fileno(), offset, size) == expected
+        assert os.lseek(file.fileno(), 0, os.SEEK_CUR) == 0
+
+
+def test_sha256_over_several_buffers(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(io, "BUFFER_SIZE", 4096)
+    assert sha256_range(source, 3, 90_001) == hashlib.sha256(DATA[3:90_004]).digest()
+
+
+def test_sha256_after_short_reads(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    preadv = os.preadv
+    monkeypatch.setattr(os, "preadv", lambda fd, buffers, offset: preadv(fd, [buffers[0][:7]], offset))
+    assert sha256_range(source, 3, 1000) == hashlib.sha256(DATA[3:1003]).digest()
+
+
+def test_sha256_past_the_end(source: Path) -> None:
+    with pytest.raises(SourceError, match="ends 1 bytes too early") as caught:
+        sha256_range(source, 1, len(DATA))
+    assert caught.value.where == str(source)
+
+
+def test_sha256_read_error(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disable(monkeypatch, "preadv", number=errno.EIO)
+    with pytest.raises(SourceError, match=os.strerror(errno.EIO)):
+        sha256_range(source, 0, 1)
+
+
+def test_hash_many_keeps_the_order(source: Path) -> None:
+    ranges = [(source, offset, size) for offset, size in [(0, 5), (5, 90_000), (1, 0), (7, 500), (0, 5)]]
+    assert hash_many(ranges) == [sha256_range(*item) for item in ranges]
+    assert hash_many([]) == []
+
+
+def test_hash_many_reports_the_first_failure(source: Path, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="ends 1 bytes too early"):
+        hash_many([(source, 0, 5), (source, 0, len(DATA) + 1), (tmp_path / "missing", 0, 1)])
+
+
+def test_memory_stays_flat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = 64 << 20
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.truncate(size)
+    disable(monkeypatch, "copy_file_range", "sendfile")
+    tracemalloc.start()
+    hash_many([(path, 0, size), (path, 1, size - 1)])
+    with path.open("rb") as src, (tmp_path / "copy").open("wb") as dst:
+        copy_range(src.fileno(), 0, size, dst.fileno(), 0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 << 20
+    assert (tmp_path / "copy").stat().st_size == size
+
+
+def test_open_source_refuses_what_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    for path, complaint in (
+        (tmp_path, "not a regular file"),
+        (tmp_path / "fifo", "not a regular file"),
+        (Path("/dev/null"), "not a regular file"),
+        (tmp_path / "missing", os.strerror(errno.ENOENT)),
+        (Path("a\0b"), "embedded null byte"),
+    ):
+        with pytest.raises(SourceError, match=complaint), open_source(path):
+            pass
+
+
+def test_open_source_closes_what_it_refuses(tmp_path: Path) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(SourceError), open_source(tmp_path):
+        pass
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_stamp(source: Path) -> None:
+    stamp = FileStamp.take(source)
+    stamp.verify(source)
+    with source.open("rb") as file:
+        stamp.verify(file.fileno())
+
+
+def test_stamp_of_a_changed_file(source: Path, tmp_path: Path) -> None:
+    stamp = FileStamp.take(source)
+    times = (1, source.stat().st_mtime_ns)
+
+    def grow() -> None:
+        source.write_bytes(DATA + b"x")
+        os.utime(source, ns=times)
+
+    def touch() -> None:
+        source.write_bytes(DATA)
+        os.utime(source, ns=(1, times[1] + 1))
+
+    def replace() -> None:
+        (tmp_path / "new").write_bytes(DATA)
+        os.utime(tmp_path / "new", ns=times)
+        (tmp_path / "new").replace(source)
+
+    for change in (grow, touch, replace):
+        change()
+        with pytest.raises(SourceError, match="the file changed while it was read"):
+            stamp.verify(source)
+        stamp = FileStamp.take(source)
+        times = (1, source.stat().st_mtime_ns)
+    source.unlink()
+    with pytest.raises(SourceError, match=os.strerror(errno.ENOENT)):
+        stamp.verify(source)
+
+
+@pytest.fixture
+def umask() -> Iterator[None]:
+    old = os.umask(0o027)
+    yield
+    os.umask(old)
+
+
+@pytest.mark.usefixtures("umask")
+def test_atomic_file(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    with AtomicFile(path) as file:
+        os.pwrite(file.fd, DATA, 0)
+        assert not path.exists()
+    assert path.read_bytes() == DATA
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_atomic_file_keeps_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    path.write_bytes(b"old")
+    path.chmod(0o604)
+    with AtomicFile(path):
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b""
+    assert path.stat().st_mode & 0o777 == 0o604
+
+
+def test_atomic_file_follows_links(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "link").symlink_to("sub/real")
+    for _ in range(2):
+        with AtomicFile(tmp_path / "link") as file:
+            os.pwrite(file.fd, b"new", 0)
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "sub/real").read_bytes() == b"new"
+    assert list((tmp_path / "sub").iterdir()) == [tmp_path / "sub/real"]
+
+
+@pytest.mark.parametrize("error", [LoaderError("no"), KeyboardInterrupt(), ZeroDivisionError()])
+def test_atomic_file_leaves_nothing_behind(tmp_path: Path, error: BaseException) -> None:
+    path = tmp_path / "out"
+
+    def fail() -> None:
+        with AtomicFile(path) as file:
+            os.pwrite(file.fd, DATA, 0)
+            raise error
+
+    with pytest.raises(type(error)):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+    path.write_bytes(b"old")
+    with pytest.raises(type(error)):
+        fail()
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes() == b"old"
+
+
+def test_atomic_file_that_cannot_be_flushed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disable(monkeypatch, "fsync", number=errno.ENOSPC)
+    with pytest.raises(EnvironmentProblem, match=os.strerror(errno.ENOSPC)), AtomicFile(tmp_path / "out"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_atomic_file_flushes_before_it_renames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "out"
+    seen = []
+    monkeypatch.setattr(os, "fsync", lambda _: seen.append(path.exists()))
+    with AtomicFile(path):
+        pass
+    assert seen == [False, True]
+
+
+def test_atomic_file_where_none_can_be(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    os.mkfifo(tmp_path / "fifo")
+    for path, complaint in (
+        (tmp_path / "missing" / "out", os.strerror(errno.ENOENT)),
+        (tmp_path / "file" / "out", os.strerror(errno.ENOTDIR)),
+        (tmp_path, "not a regular file"),
+        (tmp_path / "fifo", "not a regular file"),
+        (Path("/dev/null"), "not a regular file"),
+        (tmp_path / "a\0b", "null"),
+    ):
+        with pytest.raises(EnvironmentProblem, match=complaint) as caught, AtomicFile(path):
+            pass
+        assert caught.value.where == str(path)
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "fifo"}
+
+
+def test_preallocate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with AtomicFile(tmp_path / "out") as file:
+        file.preallocate(12345)
+        assert os.fstat(file.fd).st_size == 12345
+    disable(monkeypatch, "posix_fallocate", number=errno.EOPNOTSUPP)
+    with AtomicFile(tmp_path / "out") as file:
+        file.preallocate(54321)
+        assert os.fstat(file.fd).st_size == 54321
+
+
+def test_preallocate_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disable(monkeypatch, "posix_fallocate", number=errno.ENOSPC)
+    with pytest.raises(EnvironmentProblem, match=os.strerror(errno.ENOSPC)), AtomicFile(tmp_path / "out") as file:
+        file.preallocate(1)
+    assert list(tmp_path.iterdir()) == []
