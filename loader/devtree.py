@@ -258,9 +258,10 @@ class Tree:
         tree.boot_cpu = facts.boot_cpu
         # Not the library's: all trees of one process share its list.
         tree._reservations = list(facts.reservations)
+        expected = (facts.node_count, facts.property_count)
         counted = fdtwall.read_blob(data, tree.root, where)
-        if counted != (facts.node_count, facts.property_count):
-            raise DeviceTreeError(f"the fdt library read {counted} nodes and properties of {facts}", where)
+        if counted != expected:
+            raise DeviceTreeError(f"the fdt library read {counted} nodes and properties, there are {expected}", where)
         return tree
 
     def to_dtb(self, *, boot_cpu: int | None = None, pad: int = 0) -> bytes:
@@ -331,7 +332,7 @@ def to_dts(tree: Tree) -> str:
         check=False,
     )
     if result.returncode != 0:
-        complaint = result.stderr.decode("utf-8", "replace").strip()
+        complaint = result.stderr.decode("utf-8", "replace").strip() or f"status {result.returncode}"
         raise DeviceTreeError(f"dtc refuses the tree: {complaint}", tree.source)
     return result.stdout.decode("utf-8", "replace")
 
