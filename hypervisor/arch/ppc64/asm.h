@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Shared by the assembly files: ELFv2 functions and runs of stores and loads. */
+#ifndef ARCH_ASM_H
+#define ARCH_ASM_H
+
+.macro FUNCTION name
+    .balign 16
+    .globl \name
+    .type \name, @function
+\name:
+.endm
+
+.macro END_FUNCTION name
+    .size \name, . - \name
+.endm
+
+/* Registers first..last to or from an array of doublewords at base(pointer), indexed by register number. */
+.macro SAVE_GPRS first, last, base, pointer
+    .set reg_, \first
+    .rept \last - \first + 1
+    std reg_, (\base + 8 * reg_)(\pointer)
+    .set reg_, reg_ + 1
+    .endr
+.endm
+
+.macro LOAD_GPRS first, last, base, pointer
+    .set reg_, \first
+    .rept \last - \first + 1
+    ld reg_, (\base + 8 * reg_)(\pointer)
+    .set reg_, reg_ + 1
+    .endr
+.endm
+
+.macro LOAD_TOC
+    lis %r2, .TOC.@ha
+    addi %r2, %r2, .TOC.@l
+.endm
+
+/* Bytes of a frame that holds r14-r31, lr and cr besides the ABI's header. */
+#define NONVOLATILE_FRAME (32 + 18 * 8 + 16)
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cpu.h"
+
+/*
+ * HFSCR: every facility a domain may use. Transactional memory stays off (it is not advertised either) and so does
+ * MSGP: QEMU 7.2 stops altogether when a guest's msgsndp arrives.
+ */
+#define HFSCR_FP (1u << 0)
+#define HFSCR_VECTOR (1u << 1)
+#define HFSCR_DSCR (1u << 2)
+#define HFSCR_PM (1u << 3)
+#define HFSCR_BHRB (1u << 4)
+#define HFSCR_EBB (1u << 7)
+#define HFSCR_TAR (1u << 8)
+
+void cpu_init(struct percpu *percpu)
+{
+    cpu_mtspr(SPR_HSPRG0, (uintptr_t)percpu);
+    cpu_mtspr(SPR_HFSCR, HFSCR_FP | HFSCR_VECTOR | HFSCR_DSCR | HFSCR_PM | HFSCR_BHRB | HFSCR_EBB | HFSCR_TAR);
+    cpu_mtspr(SPR_AMOR, UINT64_MAX);
+    cpu_mtspr(SPR_PCR, 0);
+    cpu_mtspr(SPR_LPIDR, 0);
+    cpu_mtspr(SPR_LPCR, LPCR_LPES0 | LPCR_PECE_DEC);
+    cpu_mtspr(SPR_HDEC, INT32_MAX);
+    cpu_isync();
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One instruction each: the only way C code outside arch/ reaches the processor. */
+#ifndef ARCH_CPU_H
+#define ARCH_CPU_H
+
+#include <stdint.h>
+
+#include "regs.h"
+
+struct guest_context;
+
+/* Per-processor data; HSPRG0 points to it. The entry code knows the offsets (asm_offsets.c). */
+struct percpu {
+    struct guest_context *context; /* the guest that this processor runs */
+    uint64_t stack;                /* top of the stack that exits run on */
+    uint64_t fault_stack;          /* top of the stack that hypervisor faults run on */
+    uint64_t scratch[6];           /* entry code: r9 to r12, cr */
+    uint64_t nap_stack;            /* entry code: r1 of a napping processor */
+    uint32_t index;                /* 0 is the boot processor */
+    uint32_t server;               /* its interrupt server number */
+    struct vcpu *vcpu;             /* the owner of context */
+    uint64_t fault_gpr[32];
+    uint64_t fault_pc, fault_msr, fault_lr, fault_ctr, fault_cr, fault_trap;
+};
+
+#define cpu_mfspr(number) \
+    __extension__({ \
+        uint64_t value_; \
+        __asm__ volatile("mfspr %0,%1" : "=r"(value_) : "i"(number)); \
+        value_; \
+    })
+
+#define cpu_mtspr(number, value) __asm__ volatile("mtspr %0,%1" : : "i"(number), "r"((uint64_t)(value)) : "memory")
+
+static inline struct percpu *percpu_this(void)
+{
+    return (struct percpu *)(uintptr_t)cpu_mfspr(SPR_HSPRG0);
+}
+
+static inline uint64_t cpu_msr(void)
+{
+    uint64_t value;
+
+    __asm__ volatile("mfmsr %0" : "=r"(value));
+    return value;
+}
+
+/* The time base, in ticks of the tree's timebase-frequency. */
+static inline uint64_t cpu_timebase(void)
+{
+    uint64_t value;
+
+    __asm__ volatile("mftb %0" : "=r"(value));
+    return value;
+}
+
+static inline void cpu_isync(void)
+{
+    __asm__ volatile("isync" : : : "memory");
+}
+
+static inline void cpu_sync(void)
+{
+    __asm__ volatile("sync" : : : "memory");
+}
+
+/* Makes stores to [at, at + size) visible to instruction fetch; any alignment. */
+void cpu_sync_icache(const void *at, uint64_t size);
+
+/* Cache-inhibited access in real mode, for device registers (Power ISA 2.07, Book III-S 4.4.1). */
+uint8_t cpu_io_read8(uint64_t address);
+uint32_t cpu_io_read32(uint64_t address);
+void cpu_io_write8(uint64_t address, uint8_t value);
+void cpu_io_write32(uint64_t address, uint32_t value);
+
+/* Sleeps until the decrementer turns negative; returns on the same stack. */
+void cpu_nap(void);
+
+/* Puts a number where a debugger finds it and stops this processor for good. */
+void cpu_stop(uint64_t reason) __attribute__((noreturn));
+
+/* Registers that belong to the hypervisor, once per processor. */
+void cpu_init(struct percpu *percpu);
+
+#endif

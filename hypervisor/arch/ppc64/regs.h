@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Special purpose registers and their fields: Power ISA 2.07, Book III-S. Usable from assembly.
+ */
+#ifndef ARCH_REGS_H
+#define ARCH_REGS_H
+
+#ifdef __ASSEMBLER__
+#define REG_U64(x) x
+#else
+#include <stdint.h>
+#define REG_U64(x) UINT64_C(x)
+#endif
+
+/* MSR */
+#define MSR_SF REG_U64(0x8000000000000000)
+#define MSR_HV REG_U64(0x1000000000000000)
+#define MSR_TM REG_U64(0x0000000100000000)
+#define MSR_TS REG_U64(0x0000000600000000)
+#define MSR_VEC REG_U64(0x0000000002000000)
+#define MSR_VSX REG_U64(0x0000000000800000)
+#define MSR_EE REG_U64(0x0000000000008000)
+#define MSR_PR REG_U64(0x0000000000004000)
+#define MSR_FP REG_U64(0x0000000000002000)
+#define MSR_ME REG_U64(0x0000000000001000)
+#define MSR_IR REG_U64(0x0000000000000020)
+#define MSR_DR REG_U64(0x0000000000000010)
+#define MSR_RI REG_U64(0x0000000000000002)
+#define MSR_LE REG_U64(0x0000000000000001)
+
+/* SRR1 after an interrupt: why */
+#define SRR1_PROGRAM_ILLEGAL REG_U64(0x0000000000080000)
+#define SRR1_INTERRUPT_MASK REG_U64(0x00000000783f0000)
+
+/* SPR numbers */
+#define SPR_DSISR 18
+#define SPR_DAR 19
+#define SPR_DEC 22
+#define SPR_SDR1 25
+#define SPR_SRR0 26
+#define SPR_SRR1 27
+#define SPR_CTRLF 136
+#define SPR_CTRLT 152
+#define SPR_DAWR 180
+#define SPR_CIABR 187
+#define SPR_DAWRX 188
+#define SPR_HFSCR 190
+#define SPR_SPRG0 272
+#define SPR_PVR 287
+#define SPR_HSPRG0 304
+#define SPR_HSPRG1 305
+#define SPR_HDSISR 306
+#define SPR_HDAR 307
+#define SPR_HDEC 310
+#define SPR_HRMOR 313
+#define SPR_HSRR0 314
+#define SPR_HSRR1 315
+#define SPR_RMOR 312
+#define SPR_LPCR 318
+#define SPR_LPIDR 319
+#define SPR_AMOR 349
+#define SPR_PCR 386
+#define SPR_PMC5 791
+#define SPR_MMCR0 795
+#define SPR_HID0 1008
+#define SPR_PIR 1023
+
+/* LPCR */
+#define LPCR_VPM0 REG_U64(0x8000000000000000)
+#define LPCR_VRMASD_SHIFT 47
+#define LPCR_RMLS_SHIFT 26
+#define LPCR_ILE REG_U64(0x0000000002000000)
+#define LPCR_AIL_SHIFT 23
+#define LPCR_AIL_MASK REG_U64(0x0000000001800000)
+#define LPCR_PECE_DEC REG_U64(0x0000000000002000)
+#define LPCR_LPES0 REG_U64(0x0000000000000008)
+#define LPCR_HDICE REG_U64(0x0000000000000001)
+
+/* MMCR0: all counters run when zero */
+#define MMCR0_COUNT_ALL 0
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Every exit of a guest passes through here once, and every fault of the hypervisor. */
+#include "cpu.h"
+#include "hv/bug.h"
+#include "hv/console.h"
+#include "hv/domain.h"
+#include "hv/platform.h"
+#include "hv/sched.h"
+#include "papr/hcall.h"
+#include "papr/xics.h"
+#include "hv/trap.h"
+
+/* HDSISR and HSRR1 bits that the guest's own DSISR and SRR1 know as well. */
+#define STORAGE_REASONS UINT64_C(0x7a000000)
+
+/* A real-mode access beyond the RMA in VRMA mode: the guest's own storage interrupt. */
+static void storage_reflect(struct vcpu *vcpu, uint64_t vector)
+{
+    if (vector == TRAP_HV_DATA_STORAGE) {
+        cpu_mtspr(SPR_DAR, cpu_mfspr(SPR_HDAR));
+        cpu_mtspr(SPR_DSISR, cpu_mfspr(SPR_HDSISR) & STORAGE_REASONS);
+        context_interrupt(&vcpu->context, VECTOR_DATA_STORAGE, 0);
+    } else {
+        context_interrupt(&vcpu->context, VECTOR_INSTRUCTION_STORAGE, vcpu->context.msr & STORAGE_REASONS);
+    }
+}
+
+static void timer_tick(void)
+{
+    sched_tick_arm();
+    console_poll();
+    sched_request();
+}
+
+static enum exit_kind exit_dispatch(struct vcpu *vcpu, uint64_t vector, uint64_t *hcall)
+{
+    switch (vector) {
+    case TRAP_SYSTEM_CALL:
+        *hcall = hcall_handle(vcpu);
+        return EXIT_HYPERCALL;
+    case TRAP_HV_DECREMENTER:
+        timer_tick();
+        return EXIT_TIMER;
+    case TRAP_HV_DATA_STORAGE:
+    case TRAP_HV_INSTRUCTION_STORAGE:
+        storage_reflect(vcpu, vector);
+        return EXIT_STORAGE;
+    case TRAP_HV_EMULATION:
+        context_interrupt(&vcpu->context, VECTOR_PROGRAM, SRR1_PROGRAM_ILLEGAL);
+        return EXIT_EMULATION;
+    case TRAP_HV_FACILITY:
+        context_interrupt(&vcpu->context, VECTOR_PROGRAM, SRR1_PROGRAM_ILLEGAL);
+        return EXIT_OTHER;
+    case TRAP_MACHINE_CHECK:
+        domain_crash(vcpu, "machine check");
+        return EXIT_OTHER;
+    default:
+        hv_print("unexpected exit 0x%lx\n", vector);
+        domain_crash(vcpu, "an exit the hypervisor does not expect");
+        return EXIT_OTHER;
+    }
+}
+
+/* What became pending for the guest while it was out. */
+static void interrupts_deliver(struct vcpu *vcpu)
+{
+    if (vcpu->reset_pending) {
+        vcpu->reset_pending = false;
+        context_interrupt(&vcpu->context, VECTOR_SYSTEM_RESET, 0);
+    }
+    /*
+     * With LPCR[LPES0] the processor itself takes a pending external interrupt to the guest's vector once MSR[EE] is on. The
+     * interrupt controller's own inter-processor interrupt stands in for LPCR[MER], which QEMU does not have.
+     */
+    platform->self_interrupt(xics_pending(vcpu));
+}
+
+void trap_enter(struct vcpu *vcpu)
+{
+    interrupts_deliver(vcpu);
+    guest_enter(&vcpu->context);
+}
+
+void trap_handle(uint64_t vector)
+{
+    uint64_t mmcr0 = cpu_mfspr(SPR_MMCR0), pmc5 = cpu_mfspr(SPR_PMC5), hcall = 0;
+    struct vcpu *vcpu = percpu_this()->vcpu;
+    struct domain *domain = vcpu->domain;
+    enum exit_kind kind;
+
+    cpu_mtspr(SPR_MMCR0, MMCR0_COUNT_ALL);
+    cpu_mtspr(SPR_PMC5, 0);
+    kind = exit_dispatch(vcpu, vector, &hcall);
+    stats_count(&domain->stats, kind, hcall, cpu_mfspr(SPR_PMC5));
+    cpu_mtspr(SPR_PMC5, pmc5);
+    cpu_mtspr(SPR_MMCR0, mmcr0);
+    if (sched_requested()) {
+        vcpu = sched_choose(vcpu);
+    }
+    trap_enter(vcpu);
+}
+
+void fault_handle(const struct percpu *percpu)
+{
+    console_seize();
+    hv_print("hypervisor fault: vector 0x%lx pc 0x%016lx msr 0x%016lx lr 0x%016lx\n", percpu->fault_trap,
+             percpu->fault_pc, percpu->fault_msr, percpu->fault_lr);
+    hv_print("  ctr 0x%016lx cr 0x%08lx dar 0x%016lx dsisr 0x%08lx\n", percpu->fault_ctr, percpu->fault_cr,
+             cpu_mfspr(SPR_DAR), cpu_mfspr(SPR_DSISR));
+    for (int i = 0; i < 32; i += 4) {
+        hv_print("  r%02d 0x%016lx 0x%016lx 0x%016lx 0x%016lx\n", i, percpu->fault_gpr[i], percpu->fault_gpr[i + 1],
+                 percpu->fault_gpr[i + 2], percpu->fault_gpr[i + 3]);
+    }
+    hv_panic("the hypervisor faulted");
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "hv/tree_fixup.h"
+
+#include <libfdt.h>
+
+#include "cpu.h"
+#include "hv/console.h"
+#include "hv/domain.h"
+#include "hv/fdt_reader.h"
+#include <string.h>
+
+/* Top byte of a cpu-version that names an architecture level instead of a processor (PAPR, logical PVR). */
+#define ARCHITECTED_VERSION 0x0f
+
+static uint32_t timebase_frequency;
+static uint32_t clock_frequency;
+
+static int cpu_node(const void *fdt, int parent, int node)
+{
+    do {
+        const char *type;
+
+        node = node < 0 ? fdt_first_subnode(fdt, parent) : fdt_next_subnode(fdt, node);
+        if (node < 0) {
+            return node;
+        }
+        type = fdt_read_string(fdt, node, "device_type");
+        if (type != NULL && strcmp(type, "cpu") == 0) {
+            return node;
+        }
+    } while (true);
+}
+
+void tree_fixup_init(const void *fdt)
+{
+    int node = cpu_node(fdt, fdt_path_offset(fdt, "/cpus"), -1);
+
+    if (node >= 0) {
+        fdt_read_u32(fdt, node, "timebase-frequency", &timebase_frequency);
+        fdt_read_u32(fdt, node, "clock-frequency", &clock_frequency);
+    }
+}
+
+/* In place and only where the planner left the property: the tree keeps its size. */
+static void correct(void *fdt, int node, const char *name, uint32_t value)
+{
+    uint32_t planned;
+
+    if (value != 0 && fdt_read_u32(fdt, node, name, &planned) && planned != value) {
+        fdt_setprop_inplace_u32(fdt, node, name, value);
+    }
+}
+
+void tree_fixup(const struct domain *domain, gpa_t tree)
+{
+    uint64_t size = domain->plan.modules[MODULE_DEVICE_TREE].segments[0].file_size;
+    void *fdt = domain_pointer(domain, tree, size);
+    uint32_t version;
+    int parent;
+
+    if (fdt == NULL || fdt_check_header(fdt) != 0 || fdt_totalsize(fdt) > size) {
+        hv_print("domain %s: its device tree is damaged or crosses a 16 MiB boundary\n", domain->plan.name);
+        return;
+    }
+    parent = fdt_path_offset(fdt, "/cpus");
+    for (int node = cpu_node(fdt, parent, -1); node >= 0; node = cpu_node(fdt, parent, node)) {
+        correct(fdt, node, "timebase-frequency", timebase_frequency);
+        correct(fdt, node, "clock-frequency", clock_frequency);
+        if (fdt_read_u32(fdt, node, "cpu-version", &version) && version >> 24 != ARCHITECTED_VERSION) {
+            correct(fdt, node, "cpu-version", (uint32_t)cpu_mfspr(SPR_PVR));
+        }
+    }
+}
