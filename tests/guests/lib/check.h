@@ -32,7 +32,8 @@ _Noreturn void check_done(void);
 extern const char guest_name[];
 void guest_main(void);
 
-/* The machine state register at entry, before the little-endian build turns around. */
+/* At entry: the machine state register, and all general registers but r3 and r11 or-ed together. */
 extern uint64_t guest_entry_msr;
+extern uint64_t guest_entry_registers;
 
 #endif

@@ -30,7 +30,7 @@ uint64_t console_unit(void)
     return unit;
 }
 
-static void line_send(void)
+void console_flush(void)
 {
     if (!line.length)
         return;
@@ -43,7 +43,7 @@ static void put_raw(char c)
 {
     line.text[line.length++] = c;
     if (line.length == sizeof(line.text))
-        line_send();
+        console_flush();
 }
 
 static void put(char c)
@@ -52,7 +52,7 @@ static void put(char c)
         put_raw('\r');
     put_raw(c);
     if (c == '\n')
-        line_send();
+        console_flush();
 }
 
 static void put_number(uint64_t value, unsigned base, unsigned width, char padding)

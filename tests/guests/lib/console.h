@@ -10,6 +10,9 @@
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void print_arguments(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 
+/* Sends what print() holds back until a line is complete. */
+void console_flush(void);
+
 /* Unit address of the terminal, from the tree. */
 uint64_t console_unit(void);
 

@@ -18,6 +18,7 @@
 #define MSR_EE REG_U64(0x8000)
 #define MSR_PR REG_U64(0x4000)
 #define MSR_FP REG_U64(0x2000)
+#define MSR_ME REG_U64(0x1000)
 #define MSR_IR REG_U64(0x20)
 #define MSR_DR REG_U64(0x10)
 #define MSR_RI REG_U64(0x2)

@@ -23,20 +23,20 @@
         .byte   (\word >> 24) & 0xff, (\word >> 16) & 0xff, (\word >> 8) & 0xff, \word & 0xff
 .endm
 
-/* A vector: 8 instructions at most; no special register is used up, so that tests own all of them. */
-.macro vector address, base
-        . = \base + \address
+/* A vector: 8 instructions at most; no special register is used up, so that tests own all of them. `flag` marks the number. */
+.macro vector address, flag
+        . = \address
         std     %r3, LOW_R3(0)
         mflr    %r3
         std     %r3, LOW_LR(0)
-        li      %r3, \address
+        li      %r3, \address + \flag
         b       trap_common
 .endm
 
-.macro vectors base
+.macro vectors flag
         .irp    address, 0x200, 0x300, 0x380, 0x400, 0x480, 0x500, 0x600, 0x700, 0x800, 0x900, 0x980, \
                 0xa00, 0xb00, 0xc00, 0xd00, 0xe00, 0xe20, 0xe40, 0xe60, 0xe80, 0xf00, 0xf20, 0xf40, 0xf60, 0xf80
-        vector  \address, \base
+        vector  \address, \flag
         .endr
 .endm
 
@@ -136,13 +136,17 @@ trap_common:
 
 /* The vectors again, for interrupts taken with LPCR[AIL] = 3 at 0xc000000000004000. */
         .section .vectors.high, "ax"
-        vectors 0
+        vectors TRAP_RELOCATED
 
         .text
 
-/* r3: device tree. Clears the bss and runs guest_start(tree, msr), which does not return; msr is the one at entry.
- * Sets MSR[SF] for QEMU's pseries machine, the reference, which leaves it off. */
+/* r3: device tree. Clears the bss and runs guest_start(tree, msr, registers), which does not return: the MSR at entry and all other
+ * registers or-ed. Sets MSR[SF] for QEMU's pseries machine, the reference, which leaves it off. */
 start:
+        .irp    n, 0, 1, 2, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+        or      %r4, %r4, %r\n
+        .endr
+        mr      %r30, %r4
         mfmsr   %r31
         li      %r4, 1
         rldicr  %r4, %r4, 63, 0
@@ -160,6 +164,7 @@ start:
         load_address %r1, stack_top - 64
         std     %r6, 0(%r1)
         mr      %r4, %r31
+        mr      %r5, %r30
         bl      guest_start
         nop
 2:      b       2b

@@ -53,8 +53,10 @@ static _Noreturn void trap_unexpected(const struct trap_frame *frame)
 /* Called by start.S for every exception. */
 void trap_handle(struct trap_frame *frame)
 {
+    bool is_relocated = frame->vector & TRAP_RELOCATED;
     trap_handler *handler = handlers[frame->vector / 0x20];
 
+    frame->vector &= ~(uint64_t)TRAP_RELOCATED;
     if (handler) {
         handler(frame);
         return;
@@ -62,7 +64,7 @@ void trap_handle(struct trap_frame *frame)
     if (!catch.armed)
         trap_unexpected(frame);
     catch.armed = false;
-    catch.trap = (struct trap){frame->vector, frame->srr0, frame->srr1, frame->dar, frame->dsisr};
+    catch.trap = (struct trap){frame->vector, frame->srr0, frame->srr1, frame->dar, frame->dsisr, is_relocated};
     frame->srr0 = (uintptr_t)trap_resume;
     frame->srr1 = catch.msr;
     frame->gpr[1] = trap_try_stack;

@@ -17,6 +17,9 @@
 #define TRAP_VECTOR 320
 #define TRAP_FRAME_SIZE 336
 
+/* Added to the vector in a frame when it was taken at 0xc000000000004000. */
+#define TRAP_RELOCATED 1
+
 #ifndef __ASSEMBLER__
 
 #include <stdbool.h>
@@ -44,6 +47,7 @@ struct trap {
     uint64_t srr1;
     uint64_t dar;
     uint64_t dsisr;
+    bool is_relocated; /* taken with translation on, by LPCR[AIL] = 3 */
 };
 
 typedef void trap_handler(struct trap_frame *frame);
