@@ -3,22 +3,24 @@
 
 PYTHON ?= python3
 VENV := .venv/bin
+RECIPE := images/debian.toml
 IMAGE := build/images/debian.img
 
 .PHONY: boot test bench build lint setup clean
 
 boot: build
 	@mkdir -p $(dir $(IMAGE))
-	$(VENV)/mkimage build images/debian.toml -o $(IMAGE)
+	$(VENV)/mkimage build $(RECIPE) -o $(IMAGE)
 	$(VENV)/mkimage boot $(IMAGE)
 
 test: build lint
+	$(MAKE) -C tests/guests
 	$(VENV)/pytest
 
 bench: build
 	@mkdir -p $(dir $(IMAGE))
-	$(VENV)/mkimage build images/debian.toml -o $(IMAGE)
-	$(VENV)/python -m bench
+	$(VENV)/mkimage build $(RECIPE) -o $(IMAGE)
+	$(VENV)/python -m bench $(IMAGE) $(RECIPE)
 
 build: setup
 	$(MAKE) -C firmware/stub

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import math
 import re
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -150,7 +151,9 @@ def _attach(emulator: Emulator, timeout: float | None) -> int:
     from loader.terminal import Outcome, attach
 
     print("Ctrl-A x ends the emulator", file=sys.stderr, flush=True)
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # or the terminal stays raw
     outcome = attach(emulator.console, sys.stdin.fileno(), sys.stdout.fileno(), timeout)
+    print(file=sys.stderr)
     if outcome is Outcome.TIMEOUT:
         raise ConsoleTimeout(f"the emulator ran for {timeout:g} s")
     if outcome is Outcome.END and (status := emulator.wait()) != 0:

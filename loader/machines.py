@@ -13,7 +13,8 @@ QEMU: Final = "qemu-system-ppc64"
 
 SOFTWARE_FATAL: Final = {
     "stub": r"roundpeg-stub: refused",
-    "hypervisor": r"\(hv\) panic|hypervisor panic",
+    "hypervisor": r"\(hv\) (panic|hypervisor fault)",
+    "domain": r"\(hv\) domain \S+ crashed|\(hv\) domain .*: (plan refused|not built)",
     "linux-panic": r"Kernel panic - not syncing",
     "linux-oops": r"\bOops: |kernel BUG at |\bBUG: (?!soft lockup|workqueue lockup)",  # a busy host looks like a lockup
     "linux-fault": r"Unable to handle kernel|Bad trap at PC|Bad kernel stack pointer|Unrecoverable [\w/ ]*[Ee]xception",

@@ -69,7 +69,7 @@ def test_a_match_consumes_what_it_matched(guest: Guest) -> None:
 
 
 def test_output_that_never_stops_does_not_stop_the_clock(guest: Guest) -> None:
-    guest.says(*[b"noise\n"] * 50)
+    guest.says(*[b"noise\n"] * 50, b"signal\n")
     with pytest.raises(ConsoleTimeout):
         guest.console.expect("signal", 0)
 

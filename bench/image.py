@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""How long an image takes to build and how much memory, against U-Boot's mkimage packing the same two files."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from bench.table import RUNS, print_table, summary
+from loader.manifest import Domain
+
+UBOOT_MKIMAGE: Final = "/usr/bin/mkimage"
+"""By path: ours has the same name."""
+
+FIT_SOURCE: Final = """/dts-v1/;
+/ {{
+    description = "dom0";
+    images {{
+        kernel {{
+            data = /incbin/("{kernel}");
+            type = "kernel"; arch = "ppc"; os = "linux"; compression = "none"; load = <0>; entry = <0>;
+            hash {{ algo = "sha256"; }};
+        }};
+        ramdisk {{
+            data = /incbin/("{initrd}");
+            type = "ramdisk"; arch = "ppc"; os = "linux"; compression = "none";
+            hash {{ algo = "sha256"; }};
+        }};
+    }};
+    configurations {{
+        default = "dom0";
+        dom0 {{ kernel = "kernel"; ramdisk = "ramdisk"; }};
+    }};
+}};
+"""
+
+
+@dataclass(slots=True)
+class Samples:
+    """One value per run: seconds of wall time, MiB of peak resident memory."""
+
+    seconds: list[float] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
+
+
+def measure(recipe: Path, dom0: Domain, folder: Path) -> None:
+    """Build with every packer in turn, RUNS times, and print what came out; `folder` takes the images."""
+    source = folder / "dom0.its"
+    if dom0.initrd is None:
+        raise SystemExit("bench: dom0 of the recipe has no ramdisk")
+    source.write_text(FIT_SOURCE.format(kernel=dom0.kernel.path, initrd=dom0.initrd.path))
+    packers = {
+        "roundpeg": [sys.executable, "-m", "loader", "build", str(recipe), "-o", str(folder / "dom0.img")],
+        "U-Boot FIT": [UBOOT_MKIMAGE, "-f", str(source), str(folder / "dom0.itb")],
+        "U-Boot FIT, external data": [UBOOT_MKIMAGE, "-E", "-f", str(source), str(folder / "dom0-external.itb")],
+    }
+    samples: defaultdict[str, Samples] = defaultdict(Samples)
+    for _ in range(RUNS):
+        for name, command in packers.items():
+            run(command, samples[name])
+    reference = samples["U-Boot FIT"]
+    rows = [
+        [name, summary(sample.seconds, reference.seconds), summary(sample.memory, reference.memory, 0)]
+        for name, sample in samples.items()
+    ]
+    head = ["", "seconds", "peak memory, MiB"]
+    print_table(f"Packing dom0 with SHA-256, medians of {RUNS} (range), ratio to U-Boot FIT", head, rows)
+
+
+def run(command: Sequence[str], samples: Samples) -> None:
+    """Run one packer to its end and add to `samples`; its children's memory counts as its own."""
+    with tempfile.TemporaryFile() as output:
+        start = time.monotonic()
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        _, status, usage = os.wait4(process.pid, 0)
+        samples.seconds.append(time.monotonic() - start)
+        samples.memory.append(usage.ru_maxrss / 1024)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            output.seek(0)
+            raise SystemExit(f"bench: {' '.join(command)} failed:\n{output.read().decode(errors='replace')}")
