@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable
@@ -87,8 +88,9 @@ def measure(image: Path, recipe: Recipe) -> None:
     samples: defaultdict[str, Samples] = defaultdict(Samples)
     consoles = []
     everything = cases(image, recipe)
-    for _ in range(RUNS):
+    for number in range(1, RUNS + 1):
         for case in everything:
+            print(f"bench: boot {number} of {RUNS}, {case.name}", file=sys.stderr)
             console = run(case, samples[case.name])
             if case.name == OURS:
                 consoles.append(console)
