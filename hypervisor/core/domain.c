@@ -10,6 +10,7 @@
 #include "hv/tree_fixup.h"
 #include "cpu.h"
 #include "hpt.h"
+#include "papr/nvram.h"
 #include "papr/rtas.h"
 #include "papr/xics.h"
 
@@ -155,6 +156,14 @@ static void vrma_prepare(struct domain *domain)
     }
 }
 
+static bool refuse(const struct domain *domain, const char *why)
+{
+    hv_print("domain %s not built: %s (memory %lu MiB, real-mode area %lu MiB, hash table %lu KiB; free %lu MiB)\n",
+             domain->plan.name, why, domain->plan.memory_size >> 20, domain->plan.rma_size >> 20,
+             UINT64_C(1) << (domain->plan.hpt_shift - 10), memory_free() >> 20);
+    return false;
+}
+
 static bool extents_alloc(struct domain *domain)
 {
     uint64_t done = 0;
@@ -162,14 +171,12 @@ static bool extents_alloc(struct domain *domain)
     domain->extent_count = domain->plan.memory_size >> EXTENT_SHIFT;
     domain->extents = memory_alloc_hypervisor(domain->extent_count * sizeof(domain->extents[0]), 8);
     if (domain->extents == NULL) {
-        return false;
+        return refuse(domain, "not enough memory for the hypervisor");
     }
     if (domain->plan.rma_mode != RMA_VRMA && rmo_alloc(domain)) {
         done = domain->plan.rma_size >> EXTENT_SHIFT;
     } else if (domain->plan.rma_mode == RMA_RMO) {
-        hv_print("domain %s: this machine cannot confine real mode to %lu MiB by limit, or has no such piece of memory\n",
-                 domain->plan.name, domain->plan.rma_size >> 20);
-        return false;
+        return refuse(domain, "this machine cannot confine real mode by a limit of that size, or has no such piece of memory");
     } else {
         vrma_prepare(domain);
     }
@@ -177,7 +184,7 @@ static bool extents_alloc(struct domain *domain)
         uint32_t extent = memory_alloc(domain->id, 1, 1, done);
 
         if (extent == UINT32_MAX) {
-            return false;
+            return refuse(domain, "not enough memory");
         }
         extents_note(domain, done, extent, 1);
     }
@@ -190,7 +197,7 @@ static bool hpt_alloc(struct domain *domain)
 
     domain->hpt = memory_alloc_hypervisor(size, size);
     if (domain->hpt == NULL) {
-        return false;
+        return refuse(domain, "not enough memory for the hash table");
     }
     domain->hpte_count = size >> HPTE_SHIFT;
     for (uint32_t i = 0; i < domain->plan.vcpus; i++) {
@@ -308,12 +315,10 @@ void domains_build(const struct plan *plans, uint32_t count)
 
         *domain = (struct domain){ 0 };
         if (!domain_alloc(domain, &plans[i])) {
-            hv_print("domain %s: not built: %lu MiB of memory and a hash table of %lu KiB do not fit, %lu MiB are free\n",
-                     plans[i].name, plans[i].memory_size >> 20, UINT64_C(1) << (plans[i].hpt_shift - 10),
-                     memory_free() >> 20);
             memory_release(plans[i].id);
             continue;
         }
+        nvram_format(&domain->papr);
         domain_count++;
         hv_print("domain %u %s: %lu MiB, real-mode area %lu MiB by %s, hash table %lu KiB, %u vcpu\n", domain->id,
                  domain->plan.name, domain->plan.memory_size >> 20, domain->plan.rma_size >> 20,

@@ -163,6 +163,19 @@ static bool id_taken(const struct plan *plans, uint32_t count, uint32_t id)
     return false;
 }
 
+/* The overlay came out of libfdt in some order; ids are the recipe's. */
+static void sort_by_id(struct plan *plans, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++) {
+        for (uint32_t j = i; j > 0 && plans[j].id < plans[j - 1].id; j--) {
+            struct plan swapped = plans[j];
+
+            plans[j] = plans[j - 1];
+            plans[j - 1] = swapped;
+        }
+    }
+}
+
 uint32_t plan_read(const void *fdt, struct plan *plans, uint32_t limit)
 {
     int node, chosen = fdt_path_offset(fdt, "/chosen");
@@ -188,5 +201,6 @@ uint32_t plan_read(const void *fdt, struct plan *plans, uint32_t limit)
         }
         count++;
     }
+    sort_by_id(plans, count);
     return count;
 }

@@ -11,7 +11,6 @@
 
 static uint64_t frequency;
 static uint64_t slice;
-static bool requested; /* one processor so far; goes into percpu with the second */
 
 void sched_init(uint64_t timebase_frequency)
 {
@@ -26,12 +25,12 @@ uint64_t sched_timebase_frequency(void)
 
 void sched_request(void)
 {
-    requested = true;
+    percpu_this()->reschedule = true;
 }
 
 bool sched_requested(void)
 {
-    return requested;
+    return percpu_this()->reschedule;
 }
 
 void sched_tick_arm(void)
@@ -132,7 +131,7 @@ struct vcpu *sched_choose(struct vcpu *current)
 {
     struct vcpu *next;
 
-    requested = false;
+    percpu_this()->reschedule = false;
     if (current != NULL) {
         context_dec_save(&current->context);
     }

@@ -6,11 +6,11 @@
 #include "rtas.h"
 
 #include "abi/types.h"
-#include "calendar.h"
 #include "hcall.h"
 #include "hv/bug.h"
+#include "hv/calendar.h"
+#include "hv/clock.h"
 #include "hv/console.h"
-#include "hv/platform.h"
 #include "hv/power.h"
 #include "hv/sched.h"
 #include <string.h>
@@ -50,11 +50,12 @@ static int32_t display_character(struct rtas_call *call)
 static int32_t get_time_of_day(struct rtas_call *call)
 {
     struct calendar now;
+    int64_t seconds;
 
-    if (!platform->clock_read(&now)) {
+    if (!clock_seconds(&seconds)) {
         return RTAS_HARDWARE_ERROR;
     }
-    calendar_from_seconds(calendar_seconds(&now) + caller(call)->papr.clock_offset, &now);
+    calendar_from_seconds(seconds + caller(call)->papr.clock_offset, &now);
     call->results[1] = now.year;
     call->results[2] = now.month;
     call->results[3] = now.day;
@@ -68,7 +69,7 @@ static int32_t get_time_of_day(struct rtas_call *call)
 /* Moves this domain's clock only: the machine's own is nobody's to set. */
 static int32_t set_time_of_day(struct rtas_call *call)
 {
-    struct calendar now;
+    int64_t seconds;
     struct calendar set = {
         .year = call->arguments[0],
         .month = call->arguments[1],
@@ -81,10 +82,10 @@ static int32_t set_time_of_day(struct rtas_call *call)
     if (!calendar_is_valid(&set)) {
         return RTAS_PARAMETER_ERROR;
     }
-    if (!platform->clock_read(&now)) {
+    if (!clock_seconds(&seconds)) {
         return RTAS_HARDWARE_ERROR;
     }
-    caller(call)->papr.clock_offset = calendar_seconds(&set) - calendar_seconds(&now);
+    caller(call)->papr.clock_offset = calendar_seconds(&set) - seconds;
     return RTAS_SUCCESS;
 }
 

@@ -3,6 +3,7 @@
 #ifndef ARCH_CPU_H
 #define ARCH_CPU_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "regs.h"
@@ -19,6 +20,7 @@ struct percpu {
     uint32_t index;                /* 0 is the boot processor */
     uint32_t server;               /* its interrupt server number */
     struct vcpu *vcpu;             /* the owner of context */
+    bool reschedule;               /* choose again before the next entry */
     uint64_t fault_gpr[32];
     uint64_t fault_pc, fault_msr, fault_lr, fault_ctr, fault_cr, fault_trap;
 };

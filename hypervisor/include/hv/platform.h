@@ -3,12 +3,8 @@
 #ifndef HV_PLATFORM_H
 #define HV_PLATFORM_H
 
+#include "hv/calendar.h"
 #include "hv/types.h"
-
-/* A calendar date and time of day, UTC. */
-struct calendar {
-    uint32_t year, month, day, hour, minute, second; /* month and day from 1 */
-};
 
 struct platform {
     const char *name;

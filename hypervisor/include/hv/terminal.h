@@ -9,7 +9,7 @@
 #include "hv/ring.h"
 #include "hv/types.h"
 
-#define TERMINAL_LINE 160
+#define TERMINAL_LINE 256
 
 struct terminal {
     struct ring input; /* typed, not yet read by the guest */

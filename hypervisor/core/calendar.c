@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "calendar.h"
+#include "hv/calendar.h"
 
 #define SECONDS_PER_DAY 86400
 #define DAYS_PER_ERA 146097 /* 400 years */

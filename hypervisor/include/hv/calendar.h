@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Dates of the Gregorian calendar as seconds, so that a domain's clock can differ from the machine's. */
-#ifndef PAPR_CALENDAR_H
-#define PAPR_CALENDAR_H
+#ifndef HV_CALENDAR_H
+#define HV_CALENDAR_H
 
-#include "hv/platform.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A calendar date and time of day, UTC. */
+struct calendar {
+    uint32_t year, month, day, hour, minute, second; /* month and day from 1 */
+};
 
 /* True for a date that exists, from year 1 to 9999. */
 bool calendar_is_valid(const struct calendar *date);
