@@ -60,6 +60,7 @@ def build_domain_tree(domain: Domain, layout: DomainLayout) -> Tree:
         node.set_u64s("reg", [start, size])
     _fill_rtas(tree.root.add("rtas"), layout)
     _fill_cpus(tree.root.add("cpus"), domain, layout)
+    _fill_nvram(tree.root.add("nvram"))
     _fill_vdevice(tree.root.add("vdevice"))
     _fill_xics(tree.root.add("interrupt-controller"), domain, tree.new_phandle())
     apply_overrides(tree, domain.devtree)
@@ -158,6 +159,11 @@ def _fill_cpu(cpu: Node, number: int, layout: DomainLayout) -> None:
         cpu.set_u32(f"{side}-cache-size", _CACHE_SIZE)
         cpu.set_u32(f"{side}-cache-line-size", _CACHE_LINE)
         cpu.set_u32(f"{side}-cache-block-size", _CACHE_LINE)
+
+
+def _fill_nvram(nvram: Node) -> None:
+    nvram.set_string("device_type", "nvram")
+    nvram.set_u32("#bytes", abi.NVRAM_SIZE)
 
 
 def _fill_vdevice(vdevice: Node) -> None:
