@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Arguments of the hash-table hypercalls; translation itself stays off (hpt.c turns it on). */
 #include "lib/check.h"
+#include "lib/console.h"
 #include "lib/fdt.h"
 #include "lib/memory.h"
 #include "lib/mmu.h"
@@ -292,12 +293,38 @@ static void check_enter_flags(void)
     group_clear();
 }
 
+/* Entries that were there before ours map the virtual real mode area; they are the hypervisor's. */
+static void check_foreign(void)
+{
+    unsigned found = 0, kept = 0;
+
+    for (uint64_t slot = 0; slot < entries; slot += 4) {
+        struct hcall four = HCALL(H_READ, H_READ_4, slot);
+
+        for (unsigned i = 0; i < 4; i++) {
+            if (!(four.out[2 * i] & PTE_V_VALID))
+                continue;
+            found++;
+            kept += HCALL(H_REMOVE, 0, slot + i, 0).status == H_NOT_FOUND &&
+                    HCALL(H_PROTECT, H_PROTECT_PP, slot + i, 0).status == H_NOT_FOUND &&
+                    HCALL(H_CLEAR_REF, 0, slot + i).status == H_NOT_FOUND &&
+                    HCALL(H_BULK_REMOVE, BULK_REQUEST | (slot + i), 0, BULK_END).out[0] ==
+                        (BULK_RESPONSE | BULK_NOT_FOUND | (slot + i)) &&
+                    HCALL(H_ENTER, H_EXACT, slot + i, V, R(SOME_PAGE)).status == H_PTEG_FULL &&
+                    mmu_read_v(slot + i) == four.out[2 * i] && mmu_read_r(slot + i) == four.out[2 * i + 1];
+        }
+    }
+    print("entries of the hypervisor's own: %u\n", found);
+    check_equal(kept, found, "entries of the hypervisor's own stay as they are");
+}
+
 void guest_main(void)
 {
     entries = mmu_entry_count();
     group = mmu_empty_group(entries / PTEG_SLOTS / 2) * PTEG_SLOTS;
     if (!check_true(group < entries, "an empty group"))
         return;
+    check_foreign();
     check_enter_exact();
     check_enter_search();
     check_bounds();

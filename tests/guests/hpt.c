@@ -14,7 +14,7 @@
 #define TEST_ADDRESS (UINT64_C(5) << 40)
 #define HIGH_ADDRESS (UINT64_C(0xc) << 60)
 #define SLB_KP UINT64_C(0x400)
-#define BLR UINT32_C(0x4e800020)
+#define TWO_BLR UINT64_C(0x4e8000204e800020)
 #define REAL_64K UINT64_C(0x10000)
 #define REAL_16M (UINT64_C(1) << 24)
 
@@ -115,8 +115,8 @@ static void check_protection(struct mapping *mapping)
     const char *name = mapping->name;
     struct trap trap;
 
-    *(uint32_t *)memory.page = BLR;
-    instructions_changed(memory.page, sizeof(uint32_t));
+    memory.page[0] = TWO_BLR;
+    instructions_changed(memory.page, sizeof(uint64_t));
     check_equal(execute_at(mapping->address).vector, 0, "%s: fetch", name);
     check_status(HCALL(H_PROTECT, H_PROTECT_N | PTE_R_READ_ONLY, mapping->slot, 0), H_SUCCESS, "%s: H_PROTECT", name);
     check_equal(load_at(mapping->address).vector, 0, "%s: read-only, load", name);
@@ -124,7 +124,7 @@ static void check_protection(struct mapping *mapping)
     check_equal(trap.vector, VECTOR_DATA_STORAGE, "%s: read-only, store", name);
     check_equal(trap.dar, mapping->address, "%s: read-only, DAR", name);
     check_equal(trap.dsisr, DSISR_PROTECTION | DSISR_STORE, "%s: read-only, DSISR", name);
-    check_equal(*(uint32_t *)memory.page, BLR, "%s: read-only, nothing stored", name);
+    check_equal(memory.page[0], TWO_BLR, "%s: read-only, nothing stored", name);
     trap = execute_at(mapping->address);
     check_equal(trap.vector, VECTOR_INSTRUCTION_STORAGE, "%s: no-execute, fetch", name);
     check_equal(trap.srr0, mapping->address, "%s: no-execute, SRR0", name);
