@@ -110,7 +110,7 @@ def _build(options: argparse.Namespace) -> int:
     if any(isinstance(source, Path) and _same_file(source, options.output) for source in inputs):
         raise ManifestError("the output would replace one of the inputs", str(options.output))
     head = write_image(options.output, plan.stub, plan.payloads)
-    print(f"{options.output}: {options.output.stat().st_size} bytes, {len(head.entries)} entries, {len(plan.domains)} domains")
+    print(f"{options.output}: {options.output.stat().st_size} bytes, {len(head.entries)} entries")
     return 0
 
 

@@ -183,6 +183,7 @@ def _fill_vdevice(vdevice: Node) -> None:
 def _fill_xics(xics: Node, domain: Domain, phandle: int) -> None:
     xics.set_string("device_type", "PowerPC-External-Interrupt-Presentation")
     xics.set_string("compatible", "IBM,ppc-xicp")
+    xics.set_u32("#address-cells", 0)
     xics.set_u32("#interrupt-cells", 2)
     xics.set_empty("interrupt-controller")
     xics.set_cells("ibm,interrupt-server-ranges", [0, domain.vcpus])

@@ -35,8 +35,8 @@ def parse_overrides(table: object, where: str) -> tuple[NodeOverride, ...]:
 
 
 def _parse_node(path: str, value: object, where: str) -> NodeOverride:
-    parts = path.split("/")
-    if path != "/" and (parts[0] or not all(NODE_PATTERN.fullmatch(part) for part in parts[1:])):
+    before, *names = path.split("/")
+    if path != "/" and (before or not names or not all(NODE_PATTERN.fullmatch(name) for name in names)):
         raise ManifestError("is not the full path of a node", where=where, hint='write it like "/cpus" or "/a/b@0"')
     if value is False:
         if path == "/":

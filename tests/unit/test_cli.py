@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The command line as a user meets it: results, one-line errors, exit statuses, no leftovers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from loader import abi
+from loader.cli import main
+from loader.devtree import Tree
+from tests.support import RECIPE, Load, make_elf, write_recipe
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    status = main([str(argument) for argument in arguments])
+    return status, *capsys.readouterr()
+
+
+@pytest.fixture
+def image(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    path = tmp_path / "test.img"
+    status, out, _ = run(capsys, "build", write_recipe(tmp_path), "-o", path)
+    assert status == 0
+    assert out == f"{path}: {path.stat().st_size} bytes, 5 entries\n"
+    return path
+
+
+def test_inspect_json(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "inspect", image, "--json")
+    report = json.loads(out)
+    assert status == 0
+    assert report["command-line"] == "loud"
+    assert report["total-size"] == image.stat().st_size - abi.IMAGE_FILE_OFFSET
+    assert [entry["name"] for entry in report["entries"]] == [
+        "hypervisor",
+        "dom0/kernel",
+        "dom0/ramdisk",
+        "dom0/device-tree",
+        "boot-overlay",
+    ]
+    (domain,) = report["domains"]
+    assert (domain["name"], domain["id"], domain["memory"]) == ("dom0", 0, 64 << 20)
+    assert domain["roles"] == ["control", "hardware"]
+    kernel, ramdisk, _ = domain["modules"]
+    assert kernel["command-line"] == "console=hvc0"
+    assert kernel["segments"] == [{"offset": 0x1000, "address": 0, "file-size": 0x1234, "memory-size": 0x20000}]
+    assert (ramdisk["offset"], ramdisk["size"]) == (report["entries"][2]["offset"], 0x4321)
+
+
+def test_inspect_text(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "inspect", image)
+    assert status == 0
+    assert "domain 0 dom0: 64 MiB, 1 vCPU, roles: control, hardware" in out
+    assert "0x0000000000 .. 0x0000020000  kernel" in out
+
+
+def test_the_overlay_and_the_table_agree(image: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """What the hypervisor will copy is what the recipe named."""
+    _, out, _ = run(capsys, "inspect", image, "--json")
+    (domain,) = json.loads(out)["domains"]
+    content = image.read_bytes()[abi.IMAGE_FILE_OFFSET :]
+    modules = {module["kind"]: content[module["offset"] :][: module["size"]] for module in domain["modules"]}
+    assert modules["kernel"] == (tmp_path / "kernel.elf").read_bytes()
+    assert modules["ramdisk"] == (tmp_path / "initrd.gz").read_bytes()
+    tree = Tree.parse(modules["device-tree"], "tree")
+    start = tree.node("/chosen").u64("linux,initrd-start")
+    assert start == domain["modules"][1]["segments"][0]["address"]
+    assert tree.node("/chosen").u64("linux,initrd-end") == start + 0x4321
+    assert tree.node("/rtas").u32("linux,rtas-base") == domain["rtas"]["address"]
+    assert 1 << tree.node("/cpus/PowerPC,POWER8@0").cells("ibm,pft-size")[1] == domain["hash-table-size"]
+
+
+def test_verify(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "verify", image) == (0, f"{image}: sound, 5 entries match their digests\n", "")
+    content = bytearray(image.read_bytes())
+    content[-1] ^= 0x80
+    image.write_bytes(content)
+    status, out, _ = run(capsys, "verify", image)
+    assert (status, out) == (1, f"{image}: boot-overlay: the padding behind it is not zero\n")
+    status, out, _ = run(capsys, "verify", image, "--json")
+    assert status == 1
+    assert json.loads(out) == {
+        "image": str(image),
+        "sound": False,
+        "entries": 5,
+        "problems": ["boot-overlay: the padding behind it is not zero"],
+    }
+
+
+def test_verify_of_a_broken_head_is_a_verdict_too(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image.write_bytes(image.read_bytes()[:-1])
+    status, out, _ = run(capsys, "verify", image, "--json")
+    assert (status, json.loads(out)["sound"]) == (1, False)
+
+
+def test_extract(image: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert run(capsys, "extract", image, "dom0/ramdisk", "-o", tmp_path / "out") == (0, "", "")
+    assert (tmp_path / "out").read_bytes() == (tmp_path / "initrd.gz").read_bytes()
+    status, _, err = run(capsys, "extract", image, "dom1/ramdisk", "-o", tmp_path / "none")
+    assert status == 1
+    assert err.startswith("mkimage: no entry is called 'dom1/ramdisk'; entries are: ")
+    assert not (tmp_path / "none").exists()
+
+
+def test_devtree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = write_recipe(tmp_path)
+    status, out, _ = run(capsys, "devtree", recipe, "--domain", "dom0")
+    assert status == 0
+    assert out.startswith("/dts-v1/;")
+    assert run(capsys, "devtree", recipe, "--domain", "dom0", "--dts") == (0, out, "")
+    setting = 'domain.dom0.devtree."/chosen".extra="yes"'
+    assert run(capsys, "devtree", recipe, "--set", setting, "--domain", "dom0", "-o", tmp_path / "dtb")[0] == 0
+    assert Tree.parse((tmp_path / "dtb").read_bytes(), "dtb").node("/chosen").string("extra") == "yes"
+    status, _, err = run(capsys, "devtree", recipe, "--domain", "dom9")
+    assert (status, err) == (1, f"mkimage: {recipe}: no domain is called 'dom9'; domains are: dom0\n")
+
+
+def test_a_tree_that_outgrows_its_place_moves_the_plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = f'{RECIPE}[domain.dom0.devtree."/chosen"]\nblob = {{ bytes = "{"ab" * 70_000}" }}\n'
+    path = tmp_path / "test.img"
+    assert run(capsys, "build", write_recipe(tmp_path, text), "-o", path)[0] == 0
+    _, out, _ = run(capsys, "inspect", path, "--json")
+    tree = json.loads(out)["domains"][0]["modules"][2]["segments"][0]
+    assert tree["memory-size"] > 70_000
+    assert tree["address"] + tree["memory-size"] <= json.loads(out)["domains"][0]["rtas"]["address"]
+
+
+def test_two_domains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = RECIPE + '[domain.second]\nkernel = { path = "initrd.gz", format = "raw", load = 0x10000, entry = 4 }\n'
+    path = tmp_path / "test.img"
+    assert run(capsys, "build", write_recipe(tmp_path, text + 'memory = "32M"\n'), "-o", path)[0] == 0
+    _, out, _ = run(capsys, "inspect", path, "--json")
+    first, second = json.loads(out)["domains"]
+    assert (first["id"], second["id"], second["entry"]) == (0, 1, 0x10004)
+    assert second["modules"][0]["segments"] == [
+        {"offset": 0, "address": 0x10000, "file-size": 0x4321, "memory-size": 0x4321}
+    ]
+
+
+BAD_RECIPES = {
+    "unknown key": ("domain.dom0.speed=1", "domain.dom0.speed: unknown key"),
+    "missing file": ("domain.dom0.kernel=nowhere.elf", "domain.dom0.kernel: no such file: "),
+    "wrong architecture": ("domain.dom0.kernel=x86.elf", "machine 62"),
+    "not an ELF file": ("domain.dom0.kernel=initrd.gz", "not an ELF file"),
+    "hypervisor of another architecture": ("hypervisor.path=x86.elf", "machine 62"),
+    "memory too small for the kernel": ("domain.dom0.kernel=large.elf", "kernel segment 0 [0x0, 0x8000000) does not"),
+    "real-mode area too small": ("domain.dom0.rma.size=16M", "the kernel needs 0x1800000 bytes"),
+    "overlapping ramdisk": (
+        "domain.dom0.initrd={path='initrd.gz', load=0x1000}",
+        "and ramdisk [0x1000, 0x5321) overlap",
+    ),
+    "empty ramdisk": ("domain.dom0.initrd=empty", "domain.dom0.initrd: is empty"),
+    "no vCPU": ("domain.dom0.vcpus=0", "domain.dom0.vcpus: 0 vCPUs"),
+    "entry behind a raw kernel": (
+        "domain.dom0.kernel={path='initrd.gz', format='raw', load=0, entry=0x4321}",
+        "the entry point 0x4321 lies behind the kernel's 17185 bytes",
+    ),
+    "node that is not there": ('domain.dom0.devtree."/none"=false', "domain.dom0: new device tree"),
+    "stub that is none": ("image.stub=initrd.gz", "does not begin with a boot stub"),
+    "hypervisor on top of the firmware": ("hypervisor.path=high.elf", "hypervisor segment 0"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_RECIPES)
+def test_bad_recipes(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line each, status 1, no output file."""
+    setting, expected = BAD_RECIPES[name]
+    recipe = write_recipe(tmp_path)
+    (tmp_path / "x86.elf").write_bytes(make_elf(machine=62, little_endian=True))
+    (tmp_path / "large.elf").write_bytes(make_elf(Load(0, b"x", memory_size=128 << 20)))
+    (tmp_path / "high.elf").write_bytes(make_elf(Load(0x3000_0000, b"x")))
+    (tmp_path / "empty").write_bytes(b"")
+    if name == "real-mode area too small":
+        (tmp_path / "kernel.elf").write_bytes(make_elf(Load(0, b"x", memory_size=24 << 20)))
+    before = sorted(tmp_path.iterdir())
+    status, out, err = run(capsys, "build", recipe, "-o", tmp_path / "test.img", "--set", setting)
+    assert (status, out) == (1, "")
+    assert err.startswith("mkimage: ")
+    assert expected in err
+    assert err.count("\n") == 1
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_failed_build_keeps_the_old_image(image: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    before = image.read_bytes()
+    status, _, _ = run(capsys, "build", tmp_path / "recipe.toml", "-o", image, "--set", "domain.dom0.vcpus=0")
+    assert status == 1
+    assert image.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["kernel.elf", "recipe.toml", "stub.bin"])
+def test_output_over_an_input(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = write_recipe(tmp_path)
+    before = (tmp_path / name).read_bytes()
+    status, _, err = run(capsys, "build", recipe, "-o", tmp_path / name)
+    assert (status, err) == (1, f"mkimage: {tmp_path / name}: the output would replace one of the inputs\n")
+    assert (tmp_path / name).read_bytes() == before
+
+
+def test_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = run(capsys, "build", write_recipe(tmp_path), "-o", tmp_path / "none" / "test.img")
+    assert status == 3
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["bake"], ["build"], ["build", "x.toml"], ["devtree", "x", "--domain", "y", "--dts", "-o", "z"]]
+)
+def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: mkimage")
+
+
+def test_image_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = write_recipe(tmp_path)
+    for command in ("inspect", "verify"):
+        status, out, err = run(capsys, command, recipe)
+        assert status == 1
+        assert (out + err).count("\n") == 1
+
+
+def mkimage(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "loader", *(str(argument) for argument in arguments)]
+
+
+def test_reader_that_stops_early(image: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as closed:
+        result = subprocess.run(
+            mkimage("inspect", image), cwd=PROJECT, stdout=closed, stderr=subprocess.PIPE, check=False
+        )
+    assert (result.returncode, result.stderr) == (0, b"")
+
+
+def test_commands_do_not_import_what_they_do_not_need(tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path)
+    script = (
+        "import sys\nfrom loader.cli import main\n"
+        "assert main(sys.argv[1:]) == 1\n"
+        "sys.exit(2 if {'fdt', 'elftools', 'loader.emulator'} & set(sys.modules) else 0)\n"
+    )
+    command = [sys.executable, "-c", script, "devtree", str(recipe), "--domain", "none"]
+    result = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
