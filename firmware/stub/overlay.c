@@ -26,9 +26,9 @@ bool overlay_check(const struct image *image, struct refusal *refusal)
     uint64_t size = be64_get(image->overlay->size);
     int result;
 
-    if (size < sizeof(struct fdt_header) || size > TREE_MAX_SIZE || fdt_magic(overlay) != FDT_MAGIC)
-        return bad(refusal, "not a flat device tree", "");
-    result = fdt_check_full(overlay, size);
+    if (size > TREE_MAX_SIZE)
+        return bad(refusal, "too large", "");
+    result = tree_validate(overlay, size);
     if (result != 0)
         return bad(refusal, "", tree_error(result));
     return true;
@@ -41,7 +41,7 @@ static bool is_in_payload(const struct image *image, uint64_t offset, uint64_t s
         uint64_t start = be64_get(image->entries[i].offset);
         uint64_t length = be64_get(image->entries[i].size);
 
-        if (offset >= start && offset - start <= length && size <= length - (offset - start))
+        if (offset >= start && offset - start < length && size <= length - (offset - start))
             return true;
     }
     return false;

@@ -44,6 +44,15 @@ const char *tree_error(int result)
     return *text != '\0' ? text : "unknown error";
 }
 
+int tree_validate(const void *tree, uint64_t size)
+{
+    /* Devicetree Specification 5.6; fdt_check_full() takes it for granted. */
+    if (size >= sizeof(struct fdt_header) && (fdt_off_dt_struct(tree) % sizeof(fdt32_t) != 0 ||
+                                              fdt_off_mem_rsvmap(tree) % sizeof(fdt64_t) != 0))
+        return -FDT_ERR_ALIGNMENT;
+    return fdt_check_full(tree, size);
+}
+
 bool tree_check(const void *tree, struct refusal *refusal)
 {
     int result;
@@ -52,7 +61,7 @@ bool tree_check(const void *tree, struct refusal *refusal)
         return refuse(refusal, STUB_REASON_NO_DEVICE_TREE, "the firmware passed no flat device tree");
     if (fdt_totalsize(tree) > TREE_MAX_SIZE)
         return bad(refusal, "too large", "");
-    result = fdt_check_full(tree, fdt_totalsize(tree));
+    result = tree_validate(tree, fdt_totalsize(tree));
     if (result != 0)
         return bad(refusal, "", tree_error(result));
     return true;

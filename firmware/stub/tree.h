@@ -9,6 +9,9 @@
 #include "range.h"
 #include "refusal.h"
 
+/* Check the flat device tree in [tree, tree + size) in full; returns 0 or one of libfdt's negative errors. */
+int tree_validate(const void *tree, uint64_t size);
+
 /* Check that `tree` is a sound flat device tree of at most TREE_MAX_SIZE bytes. */
 #define TREE_MAX_SIZE (UINT32_C(16) << 20)
 bool tree_check(const void *tree, struct refusal *refusal);

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Compiles C for the host under the address and undefined-behaviour sanitizers.
+
+A native test is one C file that includes the C files it tests (with stand-ins for what they call).  Its first comment
+may say, one line each and with paths from the project's root:
+
+    Include: folders for #include "..."
+    Link: more C files, or folders of them, compiled with the sanitizers but without our warnings
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+BUILD: Final = ROOT / "build" / "native"
+
+COMMON: Final = (
+    *("gcc", "-std=gnu11", "-g", "-O1", "-fno-omit-frame-pointer"),
+    *("-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
+)
+WARNINGS: Final = ("-Wall", "-Wextra", "-Wshadow", "-Wundef", "-Wstrict-prototypes", "-Werror")
+RUN_TIMEOUT: Final = 100
+
+_DIRECTIVE: Final = re.compile(r"^ \* (Include|Link): (.+)$", re.MULTILINE)
+
+
+def compile_native(source: Path) -> Path:
+    """Compile a native test and return the program; fails the running test with what the compiler said."""
+    words: dict[str, list[str]] = {"Include": [], "Link": []}
+    for kind, text in _DIRECTIVE.findall(source.read_text(encoding="utf-8")):
+        words[kind] += text.split()
+    program = BUILD / source.stem
+    unit = program.with_suffix(".o")
+    BUILD.mkdir(parents=True, exist_ok=True)
+    includes = [f"-I{existing(folder)}" for folder in words["Include"]]
+    run([*COMMON, *WARNINGS, *includes, "-c", "-o", str(unit), str(source)])
+    run([*COMMON, "-w", *includes, "-o", str(program), str(unit), *map(str, linked(words["Link"]))])
+    return program
+
+
+def run(command: list[str], data: bytes | None = None) -> bytes:
+    """Run a command in the project's root and return its output; fails the running test when the command fails."""
+    result = subprocess.run(command, input=data, capture_output=True, cwd=ROOT, timeout=RUN_TIMEOUT, check=False)
+    if result.returncode != 0:
+        output = (result.stdout + result.stderr).decode(errors="replace")
+        pytest.fail(f"{' '.join(command)}: status {result.returncode}\n{output}", pytrace=False)
+    return result.stdout
+
+
+def existing(path: str) -> Path:
+    """The file or folder `path`, seen from the project's root."""
+    found = ROOT / path
+    if not found.exists():
+        pytest.fail(f"{path} is missing: run `tools/setup`", pytrace=False)
+    return found
+
+
+def linked(paths: list[str]) -> list[Path]:
+    """The C files that `Link` lines name."""
+    files: list[Path] = []
+    for path in map(existing, paths):
+        files += sorted(path.glob("*.c")) if path.is_dir() else [path]
+    return files

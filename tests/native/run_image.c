@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The stub's image checks: every field wrong once, then every bit flipped.
+ *
+ * Include: firmware/stub abi tests/native
+ */
+#include "../../firmware/stub/image.c"
+#include "../../firmware/stub/refusal.c"
+#include "../../firmware/stub/sha256.c"
+#include "../../firmware/stub/sha256_mix.c"
+
+#include "check.h"
+#include "image_maker.h"
+
+#define HYPERVISOR_SIZE 100U
+#define OVERLAY_SIZE 0x1000U
+#define KERNEL_SIZE 5000U
+
+static uint8_t pattern[0x2000];
+static uint8_t *base;
+static size_t total_size;
+static struct refusal refusal;
+
+static const struct payload payloads[] = {
+    {ENTRY_TYPE_HYPERVISOR, "hypervisor", pattern, HYPERVISOR_SIZE},
+    {ENTRY_TYPE_BOOT_OVERLAY, "boot-overlay", pattern, OVERLAY_SIZE},
+    {ENTRY_TYPE_KERNEL, "dom0/kernel", pattern, KERNEL_SIZE},
+    {ENTRY_TYPE_RAMDISK, "dom0/ramdisk", pattern, 1},
+};
+#define COUNT (sizeof(payloads) / sizeof(payloads[0]))
+
+/* A fresh, good image in a buffer of exactly its size, so that the sanitizer sees a read too far. */
+static void make_image(void)
+{
+    static uint8_t scratch[0x10000];
+
+    memset(scratch, 0, sizeof(scratch));
+    for (size_t i = 0; i < sizeof(pattern); i++)
+        pattern[i] = (uint8_t)(i * 7 + 1);
+    total_size = maker_build(scratch, payloads, COUNT);
+    free(base);
+    base = malloc(total_size);
+    memcpy(base, scratch, total_size);
+}
+
+static bool check(uint64_t memory_size)
+{
+    struct image image = {
+        .base = base,
+        .memory_size = memory_size,
+        .stub_size = MAKER_STUB_SIZE,
+        .scratch_offset = MAKER_SCRATCH_OFFSET,
+    };
+
+    memset(&refusal, 0, sizeof(refusal));
+    return image_check(&image, &refusal);
+}
+
+/* Expect a refusal for this reason whose text contains `part`, then start over. */
+static void expect_refusal(uint32_t reason, const char *part)
+{
+    check_context = part;
+    CHECK(!check(total_size));
+    if (refusal.reason != reason || strstr(refusal.text, part) == NULL)
+        fprintf(stderr, "got reason %u: %s\n", refusal.reason, refusal.text);
+    CHECK(refusal.reason == reason);
+    CHECK(strstr(refusal.text, part) != NULL);
+    make_image();
+}
+
+static void test_good(void)
+{
+    struct image image = {
+        .base = base,
+        .memory_size = total_size,
+        .stub_size = MAKER_STUB_SIZE,
+        .scratch_offset = MAKER_SCRATCH_OFFSET,
+    };
+
+    CHECK(image_check(&image, &refusal));
+    CHECK(image.entry_count == COUNT && image.total_size == total_size);
+    CHECK(image.hypervisor == maker_entry(base, 0) && image.overlay == maker_entry(base, 1));
+    CHECK(memcmp(image_payload(&image, &image.entries[2]), pattern, KERNEL_SIZE) == 0);
+}
+
+/* The scratch area is in use when the digest is checked. */
+static void test_scratch_is_ignored(void)
+{
+    memset(base + MAKER_SCRATCH_OFFSET, 0xff, MAKER_STUB_SIZE - MAKER_SCRATCH_OFFSET);
+    CHECK(check(total_size));
+    make_image();
+}
+
+static void test_header(void)
+{
+    memset(maker_header(base), 0, IMAGE_HEADER_SIZE);
+    expect_refusal(STUB_REASON_BAD_HEADER, "truncated");
+    maker_header(base)->magic[7] ^= 1;
+    expect_refusal(STUB_REASON_BAD_HEADER, "no image header");
+    be32_set(&maker_header(base)->version, 2);
+    expect_refusal(STUB_REASON_BAD_HEADER, "image version 2, this stub reads 1");
+    be32_set(&maker_header(base)->header_size, 256);
+    expect_refusal(STUB_REASON_BAD_HEADER, "header size 256");
+    be32_set(&maker_header(base)->entry_size, 64);
+    expect_refusal(STUB_REASON_BAD_HEADER, "entry size 64");
+    be32_set(&maker_header(base)->entry_count, 0);
+    expect_refusal(STUB_REASON_BAD_HEADER, "entry count 0");
+    be32_set(&maker_header(base)->entry_count, IMAGE_MAX_ENTRIES + 1);
+    expect_refusal(STUB_REASON_BAD_HEADER, "entry count 257");
+    be32_set(&maker_header(base)->entry_count, UINT32_MAX);
+    expect_refusal(STUB_REASON_BAD_HEADER, "entry count 4294967295");
+    be32_set(&maker_header(base)->entry_count, 100);
+    expect_refusal(STUB_REASON_BAD_HEADER, "payload offset 0x3000 is not 0x6000");
+    be64_set(&maker_header(base)->flags, 1);
+    expect_refusal(STUB_REASON_BAD_HEADER, "header flags 0x1");
+    maker_header(base)->reserved[39] = 1;
+    expect_refusal(STUB_REASON_BAD_HEADER, "reserved");
+    be64_set(&maker_header(base)->table_offset, MAKER_STUB_SIZE);
+    expect_refusal(STUB_REASON_BAD_HEADER, "table offset");
+    be64_set(&maker_header(base)->payload_offset, MAKER_PAYLOAD_OFFSET + 0x1000);
+    expect_refusal(STUB_REASON_BAD_HEADER, "payload offset");
+    be64_set(&maker_header(base)->total_size, MAKER_PAYLOAD_OFFSET - 0x1000);
+    expect_refusal(STUB_REASON_BAD_HEADER, "total size");
+    be64_set(&maker_header(base)->total_size, total_size - 1);
+    expect_refusal(STUB_REASON_BAD_HEADER, "total size");
+}
+
+static void test_memory_ends(void)
+{
+    for (uint64_t size = 0; size < total_size; size += 0x80) {
+        CHECK(!check(size));
+        CHECK(refusal.reason == STUB_REASON_TRUNCATED);
+    }
+    be64_set(&maker_header(base)->total_size, total_size + 0x1000);
+    expect_refusal(STUB_REASON_TRUNCATED, "memory ends after");
+    be64_set(&maker_header(base)->total_size, UINT64_MAX - 0xfff);
+    expect_refusal(STUB_REASON_TRUNCATED, "memory ends after");
+}
+
+static void test_head_digest(void)
+{
+    base[0] ^= 1;
+    expect_refusal(STUB_REASON_HEAD_DIGEST, "head digest");
+    base[STUB_REASON_OFFSET] = 1;
+    expect_refusal(STUB_REASON_HEAD_DIGEST, "head digest");
+    maker_header(base)->head_digest[31] ^= 0x80;
+    expect_refusal(STUB_REASON_HEAD_DIGEST, "head digest");
+    maker_entry(base, 2)->name[0] ^= 1;
+    expect_refusal(STUB_REASON_HEAD_DIGEST, "head digest");
+    base[MAKER_PAYLOAD_OFFSET - 1] = 1;
+    expect_refusal(STUB_REASON_HEAD_DIGEST, "head digest");
+}
+
+static void rename_entry(struct hv_image_entry *entry, const char *name)
+{
+    memset(entry->name, 0, sizeof(entry->name));
+    strcpy((char *)entry->name, name);
+}
+
+/* Break one field of entry `index` under a good head digest. */
+#define BREAK_ENTRY(index, statement, reason, part)                                                                   \
+    do {                                                                                                              \
+        struct hv_image_entry *entry = maker_entry(base, index);                                                      \
+        statement;                                                                                                    \
+        maker_seal(base);                                                                                             \
+        expect_refusal(reason, part);                                                                                 \
+    } while (0)
+
+static void test_entries(void)
+{
+    BREAK_ENTRY(2, be32_set(&entry->type, 0), STUB_REASON_BAD_ENTRY, "entry 2 (dom0/kernel): unknown type");
+    BREAK_ENTRY(2, be32_set(&entry->type, 6), STUB_REASON_BAD_ENTRY, "unknown type");
+    BREAK_ENTRY(2, be32_set(&entry->type, ENTRY_TYPE_RAMDISK), STUB_REASON_BAD_ENTRY, "go with the type");
+    BREAK_ENTRY(2, be32_set(&entry->compression, 1), STUB_REASON_BAD_ENTRY, "unknown compression");
+    BREAK_ENTRY(2, be32_set(&entry->flags, 1), STUB_REASON_BAD_ENTRY, "unknown flags");
+    BREAK_ENTRY(2, be32_set(&entry->alignment, 0), STUB_REASON_BAD_ENTRY, "alignment");
+    BREAK_ENTRY(2, be32_set(&entry->alignment, 24), STUB_REASON_BAD_ENTRY, "alignment");
+    BREAK_ENTRY(2, be32_set(&entry->alignment, 0x2000), STUB_REASON_BAD_ENTRY, "alignment");
+    BREAK_ENTRY(2, be64_set(&entry->offset, 0x4000), STUB_REASON_BAD_ENTRY, "does not follow");
+    BREAK_ENTRY(2, be64_set(&entry->offset, 0x6000), STUB_REASON_BAD_ENTRY, "does not follow");
+    BREAK_ENTRY(2, be64_set(&entry->offset, 0x5001), STUB_REASON_BAD_ENTRY, "does not follow");
+    BREAK_ENTRY(2, be64_set(&entry->size, 0), STUB_REASON_BAD_ENTRY, "empty or exceeds");
+    BREAK_ENTRY(2, be64_set(&entry->size, UINT64_MAX), STUB_REASON_BAD_ENTRY, "empty or exceeds");
+    BREAK_ENTRY(2, be64_set(&entry->size, 0x3001), STUB_REASON_BAD_ENTRY, "empty or exceeds");
+    BREAK_ENTRY(2, be64_set(&entry->memory_size, KERNEL_SIZE + 1), STUB_REASON_BAD_ENTRY, "size in memory");
+    BREAK_ENTRY(2, entry->name[0] = 0, STUB_REASON_BAD_ENTRY, "printable");
+    BREAK_ENTRY(2, entry->name[1] = 0x80, STUB_REASON_BAD_ENTRY, "(d?m0/kernel): name is not printable");
+    BREAK_ENTRY(2, entry->name[47] = 'x', STUB_REASON_BAD_ENTRY, "printable");
+    BREAK_ENTRY(2, memset(entry->name, 'x', 48), STUB_REASON_BAD_ENTRY, "printable");
+    BREAK_ENTRY(2, rename_entry(entry, "kernel"), STUB_REASON_BAD_ENTRY, "go with the type");
+    BREAK_ENTRY(2, rename_entry(entry, "/kernel"), STUB_REASON_BAD_ENTRY, "go with the type");
+    BREAK_ENTRY(0, rename_entry(entry, "hypervisoR"), STUB_REASON_BAD_ENTRY, "go with the type");
+    BREAK_ENTRY(3, (rename_entry(entry, "dom0/kernel"), be32_set(&entry->type, ENTRY_TYPE_KERNEL)),
+                STUB_REASON_BAD_ENTRY, "entry 3 (dom0/kernel): name is not unique");
+    BREAK_ENTRY(1, (rename_entry(entry, "hypervisor"), be32_set(&entry->type, ENTRY_TYPE_HYPERVISOR)),
+                STUB_REASON_BAD_ENTRY, "not unique");
+    BREAK_ENTRY(0, (rename_entry(entry, "d/kernel"), be32_set(&entry->type, ENTRY_TYPE_KERNEL)),
+                STUB_REASON_NO_HYPERVISOR, "no entry holds a hypervisor");
+    BREAK_ENTRY(1, (rename_entry(entry, "d/kernel"), be32_set(&entry->type, ENTRY_TYPE_KERNEL)),
+                STUB_REASON_OVERLAY, "no entry holds a boot overlay");
+    BREAK_ENTRY(2, (be64_set(&entry->size, 0x1000), be64_set(&entry->memory_size, 0x1000)), STUB_REASON_BAD_ENTRY,
+                "entry 3 (dom0/ramdisk): payload does not follow");
+}
+
+static void test_table_end(void)
+{
+    be32_set(&maker_header(base)->entry_count, COUNT - 1);
+    maker_seal(base);
+    expect_refusal(STUB_REASON_PADDING, "behind the table");
+    base[MAKER_PAYLOAD_OFFSET - 1] = 1;
+    maker_seal(base);
+    expect_refusal(STUB_REASON_PADDING, "behind the table");
+}
+
+static void test_image_ends_elsewhere(void)
+{
+    memset(maker_entry(base, 3), 0, IMAGE_ENTRY_SIZE);
+    be32_set(&maker_header(base)->entry_count, COUNT - 1);
+    maker_seal(base);
+    expect_refusal(STUB_REASON_BAD_ENTRY, "the last payload ends at 0x7000, the image at 0x8000");
+}
+
+static void test_payloads(void)
+{
+    base[0x3000 + HYPERVISOR_SIZE - 1] ^= 1;
+    expect_refusal(STUB_REASON_ENTRY_DIGEST, "hypervisor does not match its digest");
+    base[0x3000 + HYPERVISOR_SIZE] = 1;
+    expect_refusal(STUB_REASON_PADDING, "behind hypervisor");
+    base[0x3fff] = 1;
+    expect_refusal(STUB_REASON_PADDING, "behind hypervisor");
+    base[0x5000] ^= 0x80;
+    expect_refusal(STUB_REASON_ENTRY_DIGEST, "dom0/kernel does not match its digest");
+    base[total_size - 1] = 1;
+    expect_refusal(STUB_REASON_PADDING, "behind dom0/ramdisk");
+    memset(base + 0x6000, 0, total_size - 0x6000);
+    expect_refusal(STUB_REASON_ENTRY_DIGEST, "dom0/kernel does not match its digest; the image may be truncated");
+}
+
+/* No bit of the image outside the scratch area may change unnoticed. */
+static void test_every_bit(void)
+{
+    check_context = "every bit";
+    for (size_t i = 0; i < total_size; i++) {
+        uint8_t mask = (uint8_t)(1U << (i % 8));
+
+        if (i >= MAKER_SCRATCH_OFFSET && i < MAKER_STUB_SIZE)
+            continue;
+        base[i] ^= mask;
+        CHECK(!check(total_size));
+        base[i] ^= mask;
+    }
+    CHECK(check(total_size));
+}
+
+int main(void)
+{
+    make_image();
+    test_good();
+    test_scratch_is_ignored();
+    test_header();
+    test_memory_ends();
+    test_head_digest();
+    test_entries();
+    test_table_end();
+    test_image_ends_elsewhere();
+    test_payloads();
+    test_every_bit();
+    free(base);
+    return 0;
+}
