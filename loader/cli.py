@@ -30,16 +30,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"mkimage: {error}", file=sys.stderr)
         return error.exit_status
     except BrokenPipeError:
-        # Whoever read us has enough; keep the interpreter from complaining when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_output()  # whoever read us has enough
         return 0
     except OSError as error:
         print(f"mkimage: {error}", file=sys.stderr)
+        _abandon_output()
         return 3
     except KeyboardInterrupt:
         print("mkimage: interrupted", file=sys.stderr)
         return 130
     return status
+
+
+def _abandon_output() -> None:
+    """Keeps the interpreter from failing once more when it flushes at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
 
 
 def _parser(*, boot: bool) -> argparse.ArgumentParser:

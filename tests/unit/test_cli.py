@@ -14,7 +14,8 @@ import pytest
 from loader import abi
 from loader.cli import main
 from loader.devtree import Tree
-from tests.support import RECIPE, Load, make_elf, write_recipe
+from loader.multiboot import Payload, read_head, write_image
+from tests.support import RECIPE, Load, make_elf, make_stub, write_recipe
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -241,6 +242,45 @@ def test_reader_that_stops_early(image: Path) -> None:
             mkimage("inspect", image), cwd=PROJECT, stdout=closed, stderr=subprocess.PIPE, check=False
         )
     assert (result.returncode, result.stderr) == (0, b"")
+
+
+def test_output_that_is_full(image: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        result = subprocess.run(
+            mkimage("inspect", image), cwd=PROJECT, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (result.returncode, result.stderr) == (3, "mkimage: [Errno 28] No space left on device\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "expected"),
+    [
+        (abi.PROP_RTAS, [1], "roundpeg,rtas is not an address and a size"),
+        (abi.PROP_RTAS, [1, 2, 3], "roundpeg,rtas is not an address and a size"),
+        ("module reg", [1], "reg is not an address and a size"),
+        ("module " + abi.PROP_SEGMENTS, [1, 2, 3], "roundpeg,segments is not a list of quadruples"),
+    ],
+)
+def test_inspect_of_a_malformed_overlay(
+    image: Path, name: str, numbers: list[int], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Digests say who wrote it, not that it makes sense."""
+    head = read_head(image)
+    content = image.read_bytes()[abi.IMAGE_FILE_OFFSET :]
+    payloads = [
+        Payload(entry.type, entry.name, content[entry.offset : entry.end], load_hint=entry.load_hint)
+        for entry in head.entries
+    ]
+    overlay = Tree.parse(content[head.entries[-1].offset : head.entries[-1].end], "overlay")
+    domain = overlay.node("/fragment@0/__overlay__/dom0")
+    node = domain.children[0] if name.startswith("module ") else domain
+    node.set_u64s(name.removeprefix("module "), numbers)
+    payloads[-1] = Payload(abi.EntryType.BOOT_OVERLAY, "boot-overlay", overlay.to_dtb())
+    write_image(image, make_stub(), payloads)
+    status, _, err = run(capsys, "inspect", image)
+    assert status == 1
+    assert expected in err
+    assert err.count("\n") == 1
 
 
 def test_commands_do_not_import_what_they_do_not_need(tmp_path: Path) -> None:

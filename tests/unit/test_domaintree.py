@@ -101,6 +101,11 @@ def test_interrupts_lead_to_the_controller() -> None:
     assert controller.cells("ibm,interrupt-server-ranges") == (0, 1)
 
 
+def test_nvram() -> None:
+    nvram = built().node("/nvram")
+    assert (nvram.string("device_type"), nvram.u32("#bytes")) == ("nvram", abi.NVRAM_SIZE)
+
+
 def test_boot_processor_is_server_0() -> None:
     flat = build_domain_tree(domain(), LAYOUT).to_dtb()
     assert flat[28:32] == bytes(4), "boot_cpuid_phys"

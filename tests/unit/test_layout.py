@@ -10,6 +10,7 @@ import pytest
 from loader import abi
 from loader.errors import LayoutError
 from loader.layout import (
+    DEVICE_TREE_SPACE,
     FIRMWARE_PROFILES,
     PLACE_ALIGNMENT,
     WORKING_ROOM,
@@ -106,12 +107,12 @@ def test_ramdisk_at_a_chosen_address() -> None:
 
 
 def test_working_room() -> None:
-    size = 16 * MIB - 2 * PLACE_ALIGNMENT - WORKING_ROOM
+    size = 16 * MIB - DEVICE_TREE_SPACE - abi.RTAS_SIZE - WORKING_ROOM
     kernel = KernelFacts((Load(0, 0, size, size),), 0)
     tight = {"memory": 16 * MIB, "rma_size": 16 * MIB, "ramdisk_size": 0}
     assert plan_domain(request(kernel=kernel, **tight))
-    larger = KernelFacts((Load(0, 0, size, size + PLACE_ALIGNMENT),), 0)
-    assert "a kernel needs 4 MiB to start" in complaint(kernel=larger, **tight)
+    larger = KernelFacts((Load(0, 0, size, size + 1),), 0)
+    assert "only 4194303 bytes" in complaint(kernel=larger, **tight)
 
 
 def test_ramdisk_inside_the_real_mode_area_counts_against_the_working_room() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -114,6 +115,22 @@ def test_source_that_changed_since_it_was_examined(tmp_path: Path) -> None:
         write_image(tmp_path / "test.img", make_stub(), payloads)
     assert not (tmp_path / "test.img").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["kernel"]
+
+
+def test_memory_does_not_grow_with_the_payload(tmp_path: Path) -> None:
+    source, path = tmp_path / "ramdisk", tmp_path / "test.img"
+    with source.open("wb") as file:
+        file.truncate(64 << 20)
+    payloads = [PAYLOADS[0], Payload(abi.EntryType.RAMDISK, "dom0/ramdisk", source), PAYLOADS[2]]
+    tracemalloc.start()
+    try:
+        write_image(path, make_stub(), payloads)
+        assert verify_image(path)[1] == []
+        extract_entry(path, "dom0/ramdisk", tmp_path / "out")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 << 20
 
 
 def test_name_too_long(tmp_path: Path) -> None:
