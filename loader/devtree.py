@@ -334,7 +334,12 @@ def to_dts(tree: Tree) -> str:
     if result.returncode != 0:
         complaint = result.stderr.decode("utf-8", "replace").strip() or f"status {result.returncode}"
         raise DeviceTreeError(f"dtc refuses the tree: {complaint}", tree.source)
-    return result.stdout.decode("utf-8", "replace")
+    return _separate_strings(result.stdout.decode("utf-8", "replace"))
+
+
+def _separate_strings(text: str) -> str:
+    """`text` with the strings of a list apart: dtc 1.6 writes "a", "1" as "a\\01", which reads as one octal escape."""
+    return re.sub(r"\\(.)", lambda escape: '", "' if escape[1] == "0" else escape[0], text)
 
 
 def _matches(pattern: re.Pattern[bytes], name: str) -> bool:

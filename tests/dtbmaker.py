@@ -60,6 +60,11 @@ def make_blob(
     return bytes(blob)
 
 
+def with_true_size(blob: bytes) -> bytes:
+    """`blob` with its length in the header's total size, so that other damage is not hidden by a wrong one."""
+    return blob[:4] + words(len(blob)) + blob[8:] if len(blob) >= HEADER_SIZE else blob
+
+
 def tree_of(*content: bytes, strings: bytes = b"") -> bytes:
     """A blob whose root node holds `content`."""
     return make_blob(node("", *content) + END, strings)

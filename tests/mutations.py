@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
 
 from hypothesis import strategies as st
+
+from loader.errors import LoaderError
+
+Result = TypeVar("Result")
 
 MAX_SPAN = 64
 EDGE_VALUES = (0, 1, 2, 3, 4, 9, 0x7F, 0xFF, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFC, 0xFFFF_FFFF)
@@ -35,6 +39,16 @@ def mutate(data: bytes, mutations: Sequence[Mutation]) -> bytes:
         if damaged:
             _apply(damaged, mutation)
     return bytes(damaged)
+
+
+def attempt(call: Callable[[], Result]) -> Result | LoaderError:
+    """What `call` returns, or its refusal, checked to be one printable line; any other exception escapes."""
+    try:
+        return call()
+    except LoaderError as error:
+        if not str(error).isprintable():
+            raise AssertionError(f"not one printable line: {error!r}") from error
+        return error
 
 
 def _apply(data: bytearray, mutation: Mutation) -> None:

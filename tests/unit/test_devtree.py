@@ -336,6 +336,11 @@ def test_to_dts(tree: Tree) -> None:
     assert r'bootargs = "a \"quoted\" word";' in text
 
 
+def test_to_dts_keeps_strings_apart(tree: Tree) -> None:
+    tree.root.set_strings("list", ["a", "1", "\\0", '"', ""])
+    assert r'list = "a", "1", "\\0", "\"", "";' in to_dts(tree)
+
+
 def test_to_dts_without_dtc(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(EnvironmentProblem, match="dtc is missing; install the package device-tree-compiler"):
