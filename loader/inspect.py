@@ -11,8 +11,9 @@ from typing import Any
 from loader import abi
 from loader.devtree import Node, Tree
 from loader.errors import DeviceTreeError, ImageError
+from loader.imagehead import Entry, Head
 from loader.io import open_source
-from loader.multiboot import Entry, Head, read_head, verify_image
+from loader.multiboot import read_head, verify_image
 from loader.units import KIB, format_size
 
 

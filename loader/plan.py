@@ -11,6 +11,7 @@ from loader import abi
 from loader.domaintree import build_domain_tree
 from loader.elf import ET_DYN, ElfFacts, physical_entry, read_elf, real_address, require_ppc64
 from loader.errors import DeviceTreeError, LayoutError, ManifestError
+from loader.imagehead import DOMAIN_ENTRY_NAMES, ENTRY_NAMES, payload_offsets
 from loader.io import FileStamp
 from loader.layout import (
     DomainLayout,
@@ -22,7 +23,7 @@ from loader.layout import (
     round_tree_size,
 )
 from loader.manifest import Domain, Kernel, Ramdisk, Recipe
-from loader.multiboot import DOMAIN_ENTRY_NAMES, ENTRY_NAMES, Payload, payload_offsets, read_stub
+from loader.multiboot import Payload, read_stub
 from loader.overlay import DomainModules, Module, build_overlay
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from loader import abi
 from loader.errors import LoaderError
-from loader.multiboot import DOMAIN_ENTRY_NAMES, Payload, read_head, verify_image, write_image
+from loader.imagehead import DOMAIN_ENTRY_NAMES
+from loader.multiboot import Payload, read_head, verify_image, write_image
 from tests.support import make_stub
 
 ALIGNMENTS = st.integers(0, 12).map(lambda shift: 1 << shift)

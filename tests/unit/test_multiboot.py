@@ -13,12 +13,11 @@ import pytest
 
 from loader import abi
 from loader.errors import ImageError, LoaderError, SourceError
+from loader.imagehead import elf_preface, payload_offsets
 from loader.io import FileStamp
 from loader.multiboot import (
     Payload,
-    elf_preface,
     extract_entry,
-    payload_offsets,
     read_head,
     read_stub,
     verify_image,
@@ -158,7 +157,11 @@ def test_wrong_length(tmp_path: Path, size: int) -> None:
         (BASE + 0x20, struct.pack(">Q", 0x2008), "the boot stub's scratch area at 0x2008 lies outside"),
         (BASE + 0x20, struct.pack(">Q", 8), "the boot stub's scratch area at 0x8 lies outside"),
         (BASE + 0x1800, b"\x01", "the stub's scratch area is not zero"),
-        (HEADER, struct.pack(">Q", 0x8000), "the header's total size 32768 asks for"),
+        (HEADER, struct.pack(">Q", 0x8000), "the file has 32768 bytes, its header asks for 36864; truncated?"),
+        (HEADER, struct.pack(">Q", 0x6000), "the file has 32768 bytes, its header asks for 28672"),
+        (HEADER, struct.pack(">Q", 0x7800), "the header's total_size 0x7800 cannot be"),
+        (HEADER, struct.pack(">Q", 0x3000), "the header's total_size 0x3000 cannot be"),
+        (HEADER, struct.pack(">Q", 0xFFFF_FFFF_FFFF_F000), "the header's total_size 0xfffffffffffff000 cannot be"),
         (HEADER + 8, b"X", "not an image of ours"),
         (HEADER + 16, struct.pack(">I", 2), "the header's version is 0x2, not 0x1"),
         (HEADER + 20, struct.pack(">I", 64), "the header's header_size is 0x40, not 0x80"),
