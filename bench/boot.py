@@ -9,7 +9,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -26,6 +26,9 @@ EXIT_LINE: Final = re.compile(r"\(hv\) +(exit|hcall) +(\S+) +(\d+) +(\d+) +\d+$"
 OURS: Final = "roundpeg on powernv8"
 REFERENCE: Final = "bare on pseries"
 
+COLUMNS: Final = ("power-on to kernel", "kernel to shell", "sum", "kernel to shell, CPU", "sum, CPU")
+"""Seconds: wall time, then the QEMU process's processor time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -36,16 +39,6 @@ class Case:
     memory: str
     image: Path
     extra: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Samples:
-    """One value per run: seconds of wall time, seconds of the host's processors."""
-
-    power_on_to_kernel: list[float] = field(default_factory=list)
-    kernel_to_shell: list[float] = field(default_factory=list)
-    power_on_to_shell: list[float] = field(default_factory=list)
-    host_cpu: list[float] = field(default_factory=list)
 
 
 def cases(image: Path, recipe: Recipe) -> list[Case]:
@@ -60,21 +53,18 @@ def cases(image: Path, recipe: Recipe) -> list[Case]:
     ]
 
 
-def run(case: Case, samples: Samples) -> str:
-    """Boot once, add to `samples`, power off and return the console."""
+def run(case: Case) -> tuple[dict[str, float], str]:
+    """Boot once, power off, and return a value per column and the console."""
     power_on = time.monotonic()
     with Emulator(case.image, machine=case.machine, memory=case.memory, extra=case.extra) as emulator:
         emulator.expect(FIRST_KERNEL_LINE, PATIENCE)
-        kernel = time.monotonic()
+        kernel, kernel_cpu = time.monotonic(), cpu_seconds(emulator.process.pid)
         emulator.expect(PROMPT, PATIENCE)
-        shell = time.monotonic()
-        samples.power_on_to_kernel.append(kernel - power_on)
-        samples.kernel_to_shell.append(shell - kernel)
-        samples.power_on_to_shell.append(shell - power_on)
-        samples.host_cpu.append(cpu_seconds(emulator.process.pid))
+        shell, shell_cpu = time.monotonic(), cpu_seconds(emulator.process.pid)
         emulator.send("poweroff -f\n")
         emulator.wait(PATIENCE)
-        return emulator.console.text
+        values = (kernel - power_on, shell - kernel, shell - power_on, shell_cpu - kernel_cpu, shell_cpu)
+        return dict(zip(COLUMNS, values, strict=True)), emulator.console.text
 
 
 def cpu_seconds(pid: int) -> float:
@@ -85,28 +75,22 @@ def cpu_seconds(pid: int) -> float:
 
 def measure(image: Path, recipe: Recipe) -> None:
     """Run all cases in turn, RUNS times, and print what came out."""
-    samples: defaultdict[str, Samples] = defaultdict(Samples)
-    consoles = []
     everything = cases(image, recipe)
+    samples: dict[str, list[dict[str, float]]] = {case.name: [] for case in everything}
+    consoles = []
     for number in range(1, RUNS + 1):
         for case in everything:
             print(f"bench: boot {number} of {RUNS}, {case.name}", file=sys.stderr)
-            console = run(case, samples[case.name])
+            values, console = run(case)
+            samples[case.name].append(values)
             if case.name == OURS:
                 consoles.append(console)
-    reference = samples[REFERENCE]
-    rows = [
-        [
-            name,
-            summary(sample.power_on_to_kernel, reference.power_on_to_kernel),
-            summary(sample.kernel_to_shell, reference.kernel_to_shell),
-            summary(sample.power_on_to_shell, reference.power_on_to_shell),
-            summary(sample.host_cpu, reference.host_cpu),
-        ]
-        for name, sample in samples.items()
-    ]
-    head = ["", "power-on to kernel", "kernel to shell", "sum", "host CPU"]
-    print_table(f"Boot to a dom0 shell, seconds, medians of {RUNS} (range), ratio to pseries", head, rows)
+
+    def column(name: str, key: str) -> list[float]:
+        return [values[key] for values in samples[name]]
+
+    rows = [[name, *(summary(column(name, key), column(REFERENCE, key)) for key in COLUMNS)] for name in samples]
+    print_table(f"Boot to a dom0 shell, seconds, medians of {RUNS} (range), ratio to pseries", ["", *COLUMNS], rows)
     print_exits(consoles)
 
 
