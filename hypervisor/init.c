@@ -111,6 +111,6 @@ void hypervisor_main(const void *fdt, uint64_t opal_base, uint64_t opal_entry)
         machine_power_off();
     }
     sched_init(timebase_frequency(fdt));
-    sched_tick_arm();
+    sched_tick();
     trap_enter(sched_choose(NULL));
 }

@@ -21,7 +21,7 @@ static struct console {
     struct domain *focus;
 } console = { .at_line_start = true };
 
-/* The machine takes what it can; the rest stays queued in order. */
+/* The machine takes what it can; the rest stays queued in order. Firmware moves its own queue along only when polled. */
 static void output_drain(void)
 {
     const char *run;
@@ -30,6 +30,10 @@ static void output_drain(void)
     while ((size = ring_run(&console.output, &run)) != 0) {
         size_t taken = platform->console_write(run, size);
 
+        if (taken == 0) {
+            platform->poll();
+            taken = platform->console_write(run, size);
+        }
         if (taken == 0) {
             break;
         }
@@ -41,7 +45,6 @@ static void output_drain(void)
 static void output_put(char byte)
 {
     while (!ring_put(&console.output, byte)) {
-        platform->poll();
         output_drain();
     }
     console.at_line_start = byte == '\n';
@@ -96,7 +99,6 @@ void console_flush(void)
 {
     lock_take(&console.lock);
     while (ring_used(&console.output) != 0) {
-        platform->poll();
         output_drain();
     }
     platform->console_flush();
@@ -162,7 +164,7 @@ bool terminal_write(struct domain *domain, const char *text, size_t size)
     bool written;
 
     lock_take(&console.lock);
-    if (domain != console.focus) {
+    if (domain != console.focus || console.prompt) {
         written = line_write(domain, text, size);
     } else if (ring_space(&console.output) < size + 2) {
         written = false;
@@ -190,6 +192,23 @@ size_t terminal_read(struct domain *domain, char *text, size_t size)
     return count;
 }
 
+/* The focused domain writes for itself again: first what it had begun while the prompt was there. */
+static void focus_resume(void)
+{
+    struct terminal *terminal;
+
+    if (console.focus == NULL) {
+        return;
+    }
+    lock_take(&console.lock);
+    terminal = &console.focus->terminal;
+    for (size_t i = 0; i < terminal->line_length; i++) {
+        output_put(terminal->line[i]);
+    }
+    terminal->line_length = 0;
+    lock_release(&console.lock);
+}
+
 static void domain_type(char byte)
 {
     /* Room was checked before the byte was taken from the machine. */
@@ -204,6 +223,9 @@ static void input_byte(char byte)
             console.escapes = 0;
             console.prompt = !console.prompt;
             prompt_switched(console.prompt);
+            if (!console.prompt) {
+                focus_resume();
+            }
         }
         return;
     }
@@ -232,15 +254,17 @@ static size_t input_room(size_t most)
     return space < most ? space : most;
 }
 
-void console_poll(void)
+bool console_poll(void)
 {
     char bytes[64];
     size_t count;
+    bool waiting;
 
     lock_take(&console.lock);
     platform->poll();
     output_drain();
     count = platform->console_read(bytes, input_room(sizeof(bytes)));
+    waiting = ring_used(&console.output) != 0;
     lock_release(&console.lock);
     /* Without the lock: the prompt's commands print. Only the boot processor polls, so order is kept. */
     for (size_t i = 0; i < count; i++) {
@@ -249,4 +273,5 @@ void console_poll(void)
     if (console.focus != NULL && count != 0) {
         xics_set_level(console.focus, VTY_IRQ, ring_used(&console.focus->terminal.input) != 0);
     }
+    return waiting || count != 0;
 }

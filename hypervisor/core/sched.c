@@ -8,14 +8,17 @@
 #include "papr/xics.h"
 
 #define TICKS_PER_SECOND 100
+#define BUSY_TICKS_PER_SECOND 1000 /* while characters move over the console */
 
 static uint64_t frequency;
 static uint64_t slice;
+static uint64_t tick; /* until the next look at the console: a slice at most */
 
 void sched_init(uint64_t timebase_frequency)
 {
     frequency = timebase_frequency;
     slice = timebase_frequency / TICKS_PER_SECOND;
+    tick = slice;
 }
 
 uint64_t sched_timebase_frequency(void)
@@ -33,9 +36,10 @@ bool sched_requested(void)
     return percpu_this()->reschedule;
 }
 
-void sched_tick_arm(void)
+void sched_tick(void)
 {
-    cpu_mtspr(SPR_HDEC, slice);
+    tick = console_poll() ? frequency / BUSY_TICKS_PER_SECOND : slice;
+    cpu_mtspr(SPR_HDEC, tick);
 }
 
 void sched_wake(struct vcpu *vcpu)
@@ -81,7 +85,7 @@ static bool anyone_left(void)
 /* Sleeps until the next decrementer of a waiting domain, a tick at most: the console is polled, not interrupt driven. */
 static void idle(void)
 {
-    int64_t sleep = (int64_t)slice;
+    int64_t sleep = (int64_t)tick;
 
     for (uint32_t i = 0; i < domain_count; i++) {
         const struct vcpu *vcpu = &domains[i].vcpus[0];
@@ -94,7 +98,7 @@ static void idle(void)
         cpu_mtspr(SPR_DEC, sleep);
         cpu_nap();
     }
-    console_poll();
+    sched_tick();
 }
 
 /* What a processor holds of its own stays in it until another one really takes over. */

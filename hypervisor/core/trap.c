@@ -27,8 +27,7 @@ static void storage_reflect(struct vcpu *vcpu, uint64_t vector)
 
 static void timer_tick(void)
 {
-    sched_tick_arm();
-    console_poll();
+    sched_tick();
     sched_request();
 }
 

@@ -18,8 +18,11 @@ void hv_print(const char *text, ...) __attribute__((format(printf, 1, 2)));
 /* The same without the mark, for tables and the prompt's own output. */
 void hv_print_plain(const char *text, ...) __attribute__((format(printf, 1, 2)));
 
-/* Moves what is queued to the machine and takes what was typed. Called at every tick and from terminal calls. */
-void console_poll(void);
+/*
+ * Moves what is queued to the machine and takes what was typed. Called at every tick and from terminal calls. True when more is
+ * likely to move soon: a serial port holds sixteen bytes, so the next call should not be a whole tick away.
+ */
+bool console_poll(void);
 
 /* Waits until everything written has left the machine. */
 void console_flush(void);

@@ -18,8 +18,8 @@ void sched_wake(struct vcpu *vcpu);
 /* Chooses who runs next and switches to it; returns only with a runnable processor. Ends the machine when there is none left. */
 struct vcpu *sched_choose(struct vcpu *current);
 
-/* Arms the next tick. */
-void sched_tick_arm(void);
+/* Serves the console and arms the next tick. */
+void sched_tick(void);
 
 uint64_t sched_timebase_frequency(void);
 

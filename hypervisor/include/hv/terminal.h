@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A domain's console. The focused domain's characters go to the machine's console as they come; every other domain's
- * go out a line at a time behind its name. Nothing is dropped: a writer that finds no room is told so.
+ * A domain's console. The focused domain's characters go to the machine's console as they come; every other domain's,
+ * and its own while the prompt is in use, go out a line at a time behind its name. Nothing is dropped: a writer that finds no room is told so.
  */
 #ifndef HV_TERMINAL_H
 #define HV_TERMINAL_H
