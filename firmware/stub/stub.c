@@ -17,6 +17,10 @@
 /* Below this the tree is placed only if nothing else is free: hypervisors have their vectors there. */
 #define LOW_MEMORY (UINT64_C(1) << 20)
 
+/* The firmware's own last line may be unfinished: skiboot keeps what a slow console did not take. */
+#define LINE_START "\r\nroundpeg-stub: "
+#define LINE_SIZE (REFUSAL_TEXT_SIZE + 64)
+
 #define KIBIBYTE_SHIFT 10
 
 struct boot {
@@ -145,19 +149,19 @@ static void load_hypervisor(const struct boot *state)
 
 static void print_image(const struct image *image)
 {
-    char line[REFUSAL_TEXT_SIZE];
+    char line[LINE_SIZE];
 
-    text_format(line, sizeof(line), "roundpeg-stub: image %lu KiB, %lu entries, digests good\n",
+    text_format(line, sizeof(line), LINE_START "image %lu KiB, %lu entries, digests good\r\n",
                 (unsigned long)(image->total_size >> KIBIBYTE_SHIFT), (unsigned long)image->entry_count);
     opal_console_write(line);
 }
 
 static _Noreturn void stop(const struct refusal *refusal, uint64_t load_base)
 {
-    char line[REFUSAL_TEXT_SIZE + 64];
+    char line[LINE_SIZE];
 
     be64_set((be64_t *)(uintptr_t)(load_base + STUB_REASON_OFFSET), refusal->reason);
-    text_format(line, sizeof(line), "roundpeg-stub: refused: %s (reason %lu)\n", refusal->text,
+    text_format(line, sizeof(line), LINE_START "refused: %s (reason %lu)\r\n", refusal->text,
                 (unsigned long)refusal->reason);
     opal_console_write(line);
     processor_stop();

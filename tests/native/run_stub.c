@@ -207,14 +207,14 @@ static void expect_refusal(uint32_t reason, const char *part)
     check_context = part;
     CHECK(!run_stub());
     CHECK(be64_get(*(be64_t *)(void *)(image_base + STUB_REASON_OFFSET)) == reason);
-    snprintf(ending, sizeof(ending), " (reason %u)\n", reason);
+    snprintf(ending, sizeof(ending), " (reason %u)\r\n", reason);
     if (strstr(console, part) == NULL)
         fprintf(stderr, "got: %s\n", console);
     CHECK(strstr(console, part) != NULL);
     if (console_length > 0) {
-        CHECK(strncmp(console, "roundpeg-stub: refused: ", 24) == 0);
+        CHECK(strncmp(console, "\r\nroundpeg-stub: refused: ", 26) == 0);
         CHECK(strcmp(console + console_length - strlen(ending), ending) == 0);
-        CHECK(strchr(console, '\n') == console + console_length - 1);
+        CHECK(strchr(console + 2, '\n') == console + console_length - 1);
     }
     make_machine();
 }
@@ -251,7 +251,7 @@ static void test_good(void)
     CHECK(run_stub());
     check_loaded();
     tree = (const void *)(uintptr_t)entered_tree;
-    CHECK(strcmp(console, "roundpeg-stub: image 28 KiB, 3 entries, digests good\n") == 0);
+    CHECK(strcmp(console, "\r\nroundpeg-stub: image 28 KiB, 3 entries, digests good\r\n") == 0);
     CHECK(flushed && entered_opal == entry.opal_base);
     CHECK(entered_tree == (uintptr_t)image_base + total_size);
     CHECK(fdt_check_full(tree, fdt_totalsize(tree)) == 0);

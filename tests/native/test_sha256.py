@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import random
 from pathlib import Path
 
@@ -16,7 +17,7 @@ def pieces(data: bytes, source: random.Random) -> list[bytes]:
     """Cut `data` at random places."""
     cuts = sorted(source.randrange(len(data) + 1) for _ in range(source.randrange(6)))
     bounds = [0, *cuts, len(data)]
-    return [data[start:end] for start, end in zip(bounds, bounds[1:], strict=False) if start < end]
+    return [data[start:end] for start, end in itertools.pairwise(bounds) if start < end]
 
 
 def test_random_messages() -> None:

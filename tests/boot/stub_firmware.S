@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Stands in for firmware without OPAL (QEMU's -bios): enters the image with the tree that QEMU made.
+ *
+ * QEMU starts powernv at 0x10 with r3 = the tree and puts the image's raw bytes at 0x20000000.  EPAPR_MAGIC comes from
+ * the command line. */
+#define LOAD_BASE_HIGH 0x2000
+#define LOAD_BASE_LOW 0x1000
+
+    .space 0x10
+    .globl _start
+_start:
+    lis %r6, EPAPR_MAGIC >> 16
+    ori %r6, %r6, EPAPR_MAGIC & 0xffff
+    lis %r10, LOAD_BASE_HIGH
+    ori %r10, %r10, LOAD_BASE_LOW
+    li %r4, 0
+    li %r5, 0
+    li %r7, 0
+    li %r8, 0
+    li %r9, 0
+    mtctr %r10
+    bctr

@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The boot stub on emulated machines: what it hands over, and that it refuses every damaged image with its reason."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from loader import abi, cli
+from loader.devtree import Tree
+from loader.imagehead import Head
+from loader.multiboot import read_head
+from loader.qemu import Emulator
+from tests.support import RECIPE, Load, make_elf, write_recipe
+
+Boot = Callable[..., Emulator]
+Reason = abi.StubReason
+
+HERE = Path(__file__).parent
+CROSS = "powerpc64-linux-gnu-"
+LOAD_BASE = 0x2000_0000 + abi.IMAGE_FILE_OFFSET
+"""Where powernv has the image's first byte that counts."""
+PROBE_AT = 0x8000
+PROBE_SIZE = 0x4000
+PROBE_REPORT = 0x200
+PROBE_MAGIC = 0x50524F42
+OPAL_BASE = 0x3000_0000
+MSR_SF_HV = 0x9000_0000_0000_0000
+PATIENCE = 30.0
+
+
+@dataclass(frozen=True)
+class Report:
+    """What stub_probe.S found."""
+
+    magic: int
+    r3: int
+    r4: int
+    r5: int
+    r6: int
+    r7: int
+    r8: int
+    r9: int
+    msr: int
+    bss: int
+
+
+def assemble(source: str, folder: Path, *options: str) -> bytes:
+    """The code of an assembly file in this folder, flat."""
+    elf, flat = folder / "code.elf", folder / "code.bin"
+    build = ["gcc", "-m64", "-mbig-endian", "-nostdlib", "-static", "-Wl,--build-id=none,-Ttext=0", *options]
+    subprocess.run([CROSS + build[0], *build[1:], "-o", elf, HERE / source], check=True)
+    subprocess.run([f"{CROSS}objcopy", "-O", "binary", "-j", ".text", elf, flat], check=True)
+    return flat.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def probe(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The code that stands in for the hypervisor; its report is in the part that is not in the file."""
+    code = assemble("stub_probe.S", tmp_path_factory.mktemp("probe"))
+    assert len(code) < PROBE_REPORT
+    return code
+
+
+def pack(folder: Path, stub: Path, hypervisor: bytes) -> Path:
+    """An image with this hypervisor and one small domain."""
+    recipe = write_recipe(folder, RECIPE.replace("stub.bin", str(stub)))
+    (folder / "hypervisor.elf").write_bytes(hypervisor)
+    image = folder / "image.elf"
+    assert cli.main(["build", str(recipe), "-o", str(image)]) == 0
+    return image
+
+
+@pytest.fixture(scope="module")
+def good_image(stub_binary: Path, probe: bytes, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An image whose hypervisor is the probe."""
+    elf = make_elf(Load(PROBE_AT, probe, memory_size=PROBE_SIZE))
+    return pack(tmp_path_factory.mktemp("good"), stub_binary, elf)
+
+
+def read_memory(emulator: Emulator, address: int, size: int, folder: Path) -> bytes:
+    """Bytes of the machine's memory."""
+    file = folder / "memory.bin"
+    emulator.qmp("pmemsave", val=address, size=size, filename=str(file))
+    return file.read_bytes()
+
+
+def read_report(emulator: Emulator, folder: Path) -> Report:
+    """The probe's report, once it is there."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        report = Report(*struct.unpack(">10Q", read_memory(emulator, PROBE_AT + PROBE_REPORT, 80, folder)))
+        if report.magic == PROBE_MAGIC:
+            return report
+        time.sleep(0.1)
+    pytest.fail("the probe was not entered")
+
+
+def read_reason(emulator: Emulator, folder: Path, load_base: int = LOAD_BASE) -> int:
+    """The stub's reason word, once it is not zero."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        reason = int.from_bytes(read_memory(emulator, load_base + abi.STUB_REASON_OFFSET, 8, folder), "big")
+        if reason != Reason.NONE:
+            return reason
+        time.sleep(0.1)
+    pytest.fail("the stub stored no reason")
+
+
+def check_handover(report: Report, opal: bool) -> None:
+    """The registers of docs/boot-protocol.md."""
+    assert (report.r4, report.r5, report.r6, report.r7) == (0, 0, abi.EPAPR_MAGIC, 0)
+    assert report.msr == MSR_SF_HV
+    assert report.bss == 0
+    if opal:
+        assert report.r8 == OPAL_BASE
+        assert OPAL_BASE < report.r9 < OPAL_BASE + (1 << 20)
+    else:
+        assert (report.r8, report.r9) == (0, 0)
+
+
+def check_tree(emulator: Emulator, report: Report, image: Path, folder: Path) -> None:
+    """The tree: modules where the image has them, image and tree reserved."""
+    size = int.from_bytes(read_memory(emulator, report.r3 + 4, 4, folder), "big")
+    tree = Tree.parse(read_memory(emulator, report.r3, size, folder), "the hypervisor's tree")
+    head = read_head(image)
+    assert (LOAD_BASE, head.total_size) in tree.reservations
+    assert (report.r3, size) in tree.reservations
+    dom0 = tree.node("/chosen/dom0")
+    modules = {child.name: child.u64s("reg") for child in dom0.children}
+    entries = [entry for entry in head.entries if entry.name.startswith("dom0/")]
+    assert modules == {
+        f"module@{LOAD_BASE + entry.offset:x}": (LOAD_BASE + entry.offset, entry.size) for entry in entries
+    }
+
+
+def test_hands_over_through_opal(good_image: Path, boot: Boot, tmp_path: Path) -> None:
+    emulator = boot(good_image)
+    emulator.expect(r"^roundpeg-stub: image \d+ KiB, 5 entries, digests good")
+    emulator.expect(r"^probe: entered")
+    report = read_report(emulator, tmp_path)
+    check_handover(report, opal=True)
+    check_tree(emulator, report, good_image, tmp_path)
+
+
+@pytest.mark.parametrize("little_endian", [False, True], ids=["big-endian", "little-endian"])
+@pytest.mark.parametrize("described", [False, True], ids=["code", "descriptor"])
+def test_enters_every_kind_of_elf(
+    little_endian: bool, described: bool, stub_binary: Path, probe: bytes, boot: Boot, tmp_path: Path
+) -> None:
+    virtual = 0xC000_0000_0000_0000
+    loads = [Load(PROBE_AT, probe, memory_size=PROBE_SIZE, virtual=virtual)]
+    entry = virtual
+    if described:
+        word = virtual.to_bytes(8, "little" if little_endian else "big")
+        loads.append(Load(PROBE_AT + PROBE_SIZE, bytes(8) + word, flags=6, virtual=virtual + PROBE_SIZE))
+        entry = virtual + PROBE_SIZE + 8
+    elf = make_elf(*loads, entry=entry, little_endian=little_endian)
+    emulator = boot(pack(tmp_path, stub_binary, elf))
+    emulator.expect(r"^probe: entered")
+    check_handover(read_report(emulator, tmp_path), opal=True)
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One way to damage an image: `apply` changes the file's bytes, `text` is part of the refusal."""
+
+    name: str
+    apply: Callable[[bytearray, Head], None]
+    reason: Reason
+    text: str
+
+
+def flip(data: bytearray, offset: int) -> None:
+    """Flip one bit at an offset from the load base."""
+    data[abi.IMAGE_FILE_OFFSET + offset] ^= 0x10
+
+
+def cut(data: bytearray, offset: int) -> None:
+    """End the file at an offset from the load base."""
+    del data[abi.IMAGE_FILE_OFFSET + offset :]
+
+
+def scratch_offset(data: bytearray) -> int:
+    """Where the stub's scratch area begins."""
+    start = abi.IMAGE_FILE_OFFSET + abi.STUB_SCRATCH_OFFSET
+    return int.from_bytes(data[start : start + 8], "big")
+
+
+DAMAGES = [
+    Damage("stub-data", lambda data, _: flip(data, scratch_offset(data) - 0x41), Reason.HEAD_DIGEST, "head digest"),
+    Damage("stub-reason", lambda data, _: flip(data, abi.STUB_REASON_OFFSET), Reason.HEAD_DIGEST, "head digest"),
+    Damage("stub-stack", lambda data, head: flip(data, head.stub_size - 1), Reason.HEAD_DIGEST, "scratch area"),
+    Damage("magic", lambda data, head: flip(data, head.stub_size + 8), Reason.BAD_HEADER, "no image header"),
+    Damage("version", lambda data, head: flip(data, head.stub_size + 0x13), Reason.BAD_HEADER, "image version 17"),
+    Damage("total-size", lambda data, head: flip(data, head.stub_size), Reason.TRUNCATED, "memory ends after"),
+    Damage("head-digest", lambda data, head: flip(data, head.stub_size + 0x38), Reason.HEAD_DIGEST, "head digest"),
+    Damage("entry-type", lambda data, head: flip(data, head.stub_size + 0x83), Reason.HEAD_DIGEST, "head digest"),
+    Damage("table-end", lambda data, head: flip(data, head.payload_offset - 1), Reason.HEAD_DIGEST, "head digest"),
+    *(
+        Damage(
+            f"payload-{name}",
+            lambda data, head, name=name: flip(data, head.entry(name).offset),  # type: ignore[misc]
+            Reason.ENTRY_DIGEST,
+            f"{name} does not match its digest",
+        )
+        for name in ("hypervisor", "boot-overlay", "dom0/kernel", "dom0/ramdisk", "dom0/device-tree")
+    ),
+    Damage(
+        "payload-end",
+        lambda data, head: flip(data, head.entries[-1].end - 1),
+        Reason.ENTRY_DIGEST,
+        "does not match its digest",
+    ),
+    Damage(
+        "padding", lambda data, head: flip(data, head.entry("dom0/ramdisk").end), Reason.PADDING, "behind dom0/ramdisk"
+    ),
+    Damage("last-byte", lambda data, head: flip(data, head.total_size - 1), Reason.PADDING, "are not zero"),
+    Damage(
+        "cut-payload",
+        lambda data, head: cut(data, head.entry("dom0/kernel").offset + 0x100),
+        Reason.ENTRY_DIGEST,
+        "may be truncated",
+    ),
+    Damage("cut-head", lambda data, head: cut(data, head.stub_size), Reason.BAD_HEADER, "may be truncated"),
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.name)
+def test_refuses_damaged_images(damage: Damage, good_image: Path, boot: Boot, tmp_path: Path) -> None:
+    data = bytearray(good_image.read_bytes())
+    damage.apply(data, read_head(good_image))
+    image = tmp_path / "damaged.elf"
+    image.write_bytes(data)
+    emulator = boot(image, tolerate=["stub"])
+    line = emulator.expect(r"^roundpeg-stub: refused: (.*) \(reason (\d+)\)")
+    assert damage.text in line[1]
+    assert int(line[2]) == damage.reason
+    assert read_reason(emulator, tmp_path) == damage.reason
+
+
+@pytest.mark.parametrize(
+    ("elf", "reason", "text"),
+    [
+        (make_elf(Load(LOAD_BASE, b"\x60" * 16)), Reason.MEMORY, "at 0x20001000, 0x10 bytes, overlaps"),
+        (make_elf(Load(OPAL_BASE, b"\x60" * 16)), Reason.MEMORY, "at 0x30000000, 0x10 bytes, overlaps"),
+        (make_elf(Load(0x1000, b"\x60" * 16, memory_size=1 << 40)), Reason.MEMORY, "is not in memory"),
+    ],
+    ids=["image", "opal", "too-large"],
+)
+def test_refuses_targets_that_are_not_free(
+    elf: bytes, reason: Reason, text: str, good_image: Path, boot: Boot, tmp_path: Path
+) -> None:
+    image = tmp_path / "image.elf"
+    image.write_bytes(replace_hypervisor(good_image, elf))
+    emulator = boot(image, tolerate=["stub"])
+    line = emulator.expect(r"^roundpeg-stub: refused: (.*) \(reason (\d+)\)")
+    assert text in line[1]
+    assert int(line[2]) == reason
+
+
+def replace_hypervisor(image: Path, elf: bytes) -> bytes:
+    """The image with another hypervisor of at most the old one's size, digests right: the builder refuses such ones."""
+    head = read_head(image)
+    data = bytearray(image.read_bytes())
+    hypervisor = head.entry("hypervisor")
+    start = abi.IMAGE_FILE_OFFSET + hypervisor.offset
+    data[start : start + hypervisor.size] = elf[: hypervisor.size].ljust(hypervisor.size, b"\0")
+    entry = abi.IMAGE_FILE_OFFSET + head.stub_size + abi.IMAGE_HEADER.sizeof() + 0x30
+    data[entry : entry + 32] = hashlib.sha256(data[start : start + hypervisor.size]).digest()
+    digest = abi.IMAGE_FILE_OFFSET + head.stub_size + 0x38
+    data[digest : digest + 32] = bytes(32)
+    covered = data[abi.IMAGE_FILE_OFFSET : abi.IMAGE_FILE_OFFSET + head.payload_offset]
+    data[digest : digest + 32] = hashlib.sha256(covered).digest()
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("machine", "memory", "load_base"), [("pseries", "512M", 0x40_0000), ("mac99", "512M", 0x100_0000)]
+)
+def test_open_firmware_gets_a_message(
+    machine: str, memory: str, load_base: int, good_image: Path, boot: Boot, tmp_path: Path
+) -> None:
+    emulator = boot(good_image, machine=machine, memory=memory, tolerate=["stub"])
+    emulator.expect(r"^roundpeg-stub: refused: entered from Open Firmware, .* \(reason 1\)")
+    assert read_reason(emulator, tmp_path, load_base) == Reason.OPEN_FIRMWARE
+
+
+def boot_without_opal(boot: Boot, image: Path, folder: Path, magic: int) -> Emulator:
+    """Boot through stub_firmware.S."""
+    bios = folder / "firmware.bin"
+    bios.write_bytes(assemble("stub_firmware.S", folder, f"-DEPAPR_MAGIC={magic:#x}"))
+    return boot(image, extra=["-bios", str(bios)])
+
+
+def test_hands_over_without_opal(good_image: Path, boot: Boot, tmp_path: Path) -> None:
+    emulator = boot_without_opal(boot, good_image, tmp_path, abi.EPAPR_MAGIC)
+    report = read_report(emulator, tmp_path)
+    check_handover(report, opal=False)
+    check_tree(emulator, report, good_image, tmp_path)
+
+
+def test_refuses_an_unknown_entry_state(good_image: Path, boot: Boot, tmp_path: Path) -> None:
+    emulator = boot_without_opal(boot, good_image, tmp_path, abi.EPAPR_MAGIC ^ 1)
+    assert read_reason(emulator, tmp_path) == Reason.ENTRY_STATE
+
+
+def test_words_describe_the_stub(stub_binary: Path) -> None:
+    stub = stub_binary.read_bytes()
+    magic, size, reason, scratch = struct.unpack_from(">4Q", stub, abi.STUB_MAGIC_OFFSET)
+    assert (magic, size, reason) == (abi.STUB_MAGIC, len(stub), Reason.NONE)
+    assert size % abi.IMAGE_PAGE_SIZE == 0
+    assert size <= abi.STUB_MAX_SIZE
+    assert not any(stub[scratch:])
+    assert any(stub[scratch - 0x80 : scratch])
