@@ -139,6 +139,17 @@ static void slb_read(uint64_t slb[][2])
     }
 }
 
+#define SHOWN 12
+
+/* The first few differences are worth a line each. */
+static void difference_print(unsigned round, const char *name, unsigned index, uint64_t got, uint64_t want)
+{
+    static unsigned shown;
+
+    if (shown++ < SHOWN)
+        print("round %u: %s %u is 0x%lx, was 0x%lx\n", round, name, index, got, want);
+}
+
 static unsigned count_registers(unsigned round, const struct registers *left, const struct registers *right)
 {
     const uint64_t *a = (const uint64_t *)left;
@@ -148,7 +159,7 @@ static unsigned count_registers(unsigned round, const struct registers *left, co
     for (unsigned i = 0; i < sizeof(*left) / sizeof(uint64_t); i++)
         if (a[i] != b[i]) {
             different++;
-            print("round %u: doubleword %u of the registers is 0x%lx, was 0x%lx\n", round, i, b[i], a[i]);
+            difference_print(round, "doubleword of struct registers", i, b[i], a[i]);
         }
     return different;
 }
@@ -160,7 +171,7 @@ static unsigned count_special(unsigned round)
     for (unsigned i = 0; i < SPR_COUNT; i++)
         if (wanted.spr[i] != found.spr[i]) {
             different++;
-            print("round %u: %s is 0x%lx, was 0x%lx\n", round, spr_names[i], found.spr[i], wanted.spr[i]);
+            difference_print(round, spr_names[i], i, found.spr[i], wanted.spr[i]);
         }
     return different;
 }
@@ -178,7 +189,8 @@ struct totals {
     unsigned registers;
     unsigned special;
     unsigned slb;
-    unsigned timer;
+    unsigned early; /* decrementer */
+    unsigned late;
 };
 
 static void round_fill(unsigned round)
@@ -208,8 +220,9 @@ static void round_spin(struct totals *totals)
     elapsed = (int64_t)(2 * ticks) - (int32_t)SPR_READ(SPR_DEC);
     after_read = timebase_read();
     special_read(found.spr);
-    totals->timer += timer_count() != count || elapsed + 1 < (int64_t)(before_read - after_set) ||
-                     elapsed - 1 > (int64_t)(after_read - before_set);
+    /* Never ahead of the time base; behind it by the time a switch takes, but not by the time others ran. */
+    totals->early += timer_count() != count || elapsed - 1 > (int64_t)(after_read - before_set);
+    totals->late += elapsed < (int64_t)(before_read - after_set) * 7 / 8;
 }
 
 /* Gives the processor away until the decrementer wakes it. */
@@ -225,7 +238,7 @@ static void round_cede(struct totals *totals)
         msr_write(msr_read() & ~MSR_EE);
     }
     special_read(found.spr);
-    totals->timer += timer_last() - start < ticks;
+    totals->early += timer_last() - start < ticks;
     /* The hypercall and the decrementer interrupt used these two. */
     found.spr[SPR_INDEX_SRR0] = wanted.spr[SPR_INDEX_SRR0];
     found.spr[SPR_INDEX_SRR1] = wanted.spr[SPR_INDEX_SRR1];
@@ -284,6 +297,7 @@ void guest_main(void)
     check_equal(totals.registers, 0, "general, floating point and vector registers");
     check_equal(totals.special, 0, "xen-16 special registers");
     check_equal(totals.slb, 0, "segment lookaside buffer");
-    check_equal(totals.timer, 0, "decrementer");
+    check_equal(totals.early, 0, "the decrementer is never early");
+    check_equal(totals.late, 0, "the decrementer counts while others run");
     check_equal(pattern_count_bad(seed), 0, "memory");
 }

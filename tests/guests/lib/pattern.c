@@ -80,26 +80,58 @@ void pattern_fill(uint64_t seed)
     mmu_off();
 }
 
+struct bad {
+    uint64_t count;
+    uint64_t where[SHOWN];
+    uint64_t what[SHOWN];
+};
+
+static void bad_note(struct bad *bad, uint64_t where, uint64_t what)
+{
+    if (bad->count < SHOWN) {
+        bad->where[bad->count] = where;
+        bad->what[bad->count] = what;
+    }
+    bad->count++;
+}
+
+static void bad_print(const struct bad *bad)
+{
+    for (unsigned i = 0; i < bad->count && i < SHOWN; i++)
+        print("0x%lx holds 0x%lx\n", bad->where[i], bad->what[i]);
+}
+
 uint64_t pattern_count_bad(uint64_t seed)
 {
     uint64_t end = fdt_memory_size();
-    uint64_t bad = 0, where[SHOWN], what[SHOWN];
+    struct bad bad = {0};
 
     mmu_on();
     for (uint64_t page = skip(0); page < end; page = skip(page + PAGE))
         for (uint64_t at = page; at < page + PAGE; at += STEP) {
             uint64_t word = *(volatile uint64_t *)real_memory(at);
 
-            if (word == word_at(at, seed))
-                continue;
-            if (bad < SHOWN) {
-                where[bad] = at;
-                what[bad] = word;
-            }
-            bad++;
+            if (word != word_at(at, seed))
+                bad_note(&bad, at, word);
         }
     mmu_off();
-    for (unsigned i = 0; i < bad && i < SHOWN; i++)
-        print("0x%lx holds 0x%lx, not 0x%lx\n", where[i], what[i], word_at(where[i], seed));
-    return bad;
+    bad_print(&bad);
+    return bad.count;
+}
+
+uint64_t pattern_count_nonzero(void)
+{
+    uint64_t end = fdt_rma_size();
+    struct bad bad = {0};
+
+    exclude_own();
+    for (uint64_t page = skip(0); page < end; page = skip(page + PAGE)) {
+        const volatile uint64_t *words = real_memory(page);
+
+        for (unsigned i = 0; i < PAGE / sizeof(*words); i++)
+            if (words[i])
+                bad_note(&bad, page + i * sizeof(*words), words[i]);
+    }
+    bad_print(&bad);
+    return bad.count;
 }

@@ -12,6 +12,9 @@ void pattern_exclude(uint64_t start, uint64_t size);
 /* True when [start, start + size) touches what is filled. */
 bool pattern_covers(uint64_t start, uint64_t size);
 
+/* Doublewords of that memory in the real-mode area that are not zero; the first few are printed. */
+uint64_t pattern_count_nonzero(void);
+
 /* Both need mmu_map_identity(): memory beyond the real-mode area is reached with translation on. */
 void pattern_fill(uint64_t seed);
 
