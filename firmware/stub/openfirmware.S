@@ -28,7 +28,8 @@
     stw %r3, ARGS_RESULTS(%r28)
 .endm
 
-/* Call the client interface with the array at r28; r29 = its entry.  r13 is 0: SLOF takes 1 for a little-endian caller. */
+/* Call the client interface with the array at r28; r29 = its entry.  r13 is 0: SLOF takes 1 for a little-endian
+ * caller. */
 .macro client_call
     mr %r3, %r28
     mtctr %r29

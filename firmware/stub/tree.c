@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Nodes and properties: Devicetree Specification 0.4, chapters 2 and 3; reserved-ranges and ibm,opal: skiboot, doc/device-tree. */
+/* Nodes and properties: Devicetree Specification 0.4, chapters 2 and 3; reserved-ranges and ibm,opal: skiboot,
+ * doc/device-tree. */
 #include "tree.h"
 
 #include <libfdt.h>

@@ -101,7 +101,10 @@ static void test_contains(void)
 
 static void test_find(void)
 {
-    struct range_set set = {.count = 3, .ranges = {{0x1100, 0x3000}, {0x8000, 0xa000}, {UINT64_MAX - 0x100, UINT64_MAX}}};
+    struct range_set set = {
+        .count = 3,
+        .ranges = {{0x1100, 0x3000}, {0x8000, 0xa000}, {UINT64_MAX - 0x100, UINT64_MAX}},
+    };
     uint64_t base = 0;
 
     CHECK(range_set_find(&set, 0x1000, 0x1000, 0, &base) && base == 0x2000);

@@ -347,8 +347,15 @@ static void test_hypervisor_targets(void)
 static void test_no_memory_for_the_tree(void)
 {
     uint64_t base = (uintptr_t)memory;
-    fdt64_t reg[2] = {cpu_to_fdt64(base + HYPERVISOR_OFFSET), cpu_to_fdt64(IMAGE_OFFSET + total_size - HYPERVISOR_OFFSET)};
-    fdt64_t ranges[2] = {cpu_to_fdt64(base + HYPERVISOR_OFFSET + 0x2000), cpu_to_fdt64(IMAGE_OFFSET - HYPERVISOR_OFFSET - 0x2000)};
+    uint64_t image_end = IMAGE_OFFSET + total_size;
+    fdt64_t reg[2] = {
+        cpu_to_fdt64(base + HYPERVISOR_OFFSET),
+        cpu_to_fdt64(image_end - HYPERVISOR_OFFSET),
+    };
+    fdt64_t ranges[2] = {
+        cpu_to_fdt64(base + HYPERVISOR_OFFSET + 0x2000),
+        cpu_to_fdt64(IMAGE_OFFSET - HYPERVISOR_OFFSET - 0x2000),
+    };
 
     CHECK(fdt_setprop_inplace(firmware_tree, tree_node(firmware_tree, "/memory@0"), "reg", reg, sizeof(reg)) == 0);
     CHECK(fdt_setprop_inplace(firmware_tree, 0, "reserved-ranges", ranges, sizeof(ranges)) == 0);

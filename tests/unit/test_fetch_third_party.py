@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""tools/fetch_third_party.py without a network: what it takes out of an archive and how it fails."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tools import fetch_third_party
+
+NAMES = sorted(fetch_third_party.NEEDED)
+
+
+def make_archive(path: Path, names: list[str]) -> Path:
+    """A source distribution whose files hold their own names."""
+    with tarfile.open(path, "w:gz") as tar:
+        for name in names:
+            info = tarfile.TarInfo(name)
+            info.size = len(name)
+            tar.addfile(info, io.BytesIO(name.encode()))
+    return path
+
+
+def test_takes_the_c_files_and_nothing_else(tmp_path: Path) -> None:
+    others = [
+        "x/libfdt/libfdt.py",
+        "x/setup.c",
+        "x/libfdt/deep/fdt.h",
+        "x/../libfdt/evil.c",
+        "libfdt/top.c",
+        "/x/libfdt/abs.c",
+    ]
+    archive = make_archive(tmp_path / "a.tar.gz", [*(f"x/libfdt/{name}" for name in NAMES), *others])
+    folder = tmp_path / "libfdt"
+    folder.mkdir()
+    fetch_third_party.unpack(archive, folder)
+    assert sorted(path.name for path in folder.iterdir()) == NAMES
+    assert (folder / "fdt.c").read_text() == "x/libfdt/fdt.c"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tar.gz", "libfdt"]
+
+
+def test_refuses_an_archive_without_a_needed_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    archive = make_archive(tmp_path / "a.tar.gz", [f"x/libfdt/{name}" for name in NAMES if name != "fdt_rw.c"])
+    folder = tmp_path / "libfdt"
+    folder.mkdir()
+    with pytest.raises(SystemExit) as stopped:
+        fetch_third_party.unpack(archive, folder)
+    assert stopped.value.code == 3
+    assert capsys.readouterr().err == "fetch_third_party: error: a.tar.gz lacks fdt_rw.c\n"
+
+
+@pytest.fixture
+def checkout(project_root: Path, tmp_path: Path) -> Path:
+    """A checkout that has never fetched anything."""
+    shutil.copytree(project_root / "tools", tmp_path / "tools", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def fetch(checkout: Path) -> subprocess.CompletedProcess[str]:
+    """Run the script of that checkout, pip cut off from every index."""
+    command = [sys.executable, str(checkout / "tools" / "fetch_third_party.py")]
+    environment = {**os.environ, "PIP_NO_INDEX": "1"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_fails_without_an_index_and_leaves_nothing(checkout: Path) -> None:
+    result = fetch(checkout)
+    assert result.returncode == 3
+    last = result.stderr.splitlines()[-1]
+    assert last == "fetch_third_party: error: pip could not download what third-party.txt pins: is the network up?"
+    assert list((checkout / "build" / "third_party").iterdir()) == []
+
+
+def test_fetches_once_and_again_for_another_pin(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    calls = []
+
+    def download(scratch: Path) -> Path:
+        calls.append(scratch)
+        return make_archive(scratch / "pylibfdt-1.tar.gz", [f"x/libfdt/{name}" for name in NAMES])
+
+    pins = checkout / "tools" / "third-party.txt"
+    monkeypatch.setattr(fetch_third_party, "PINS", pins)
+    monkeypatch.setattr(fetch_third_party, "TARGET", tmp_path / "out")
+    monkeypatch.setattr(fetch_third_party, "download", download)
+    fetch_third_party.main()
+    fetch_third_party.main()
+    assert len(calls) == 1
+    (tmp_path / "out" / "libfdt" / "stale.c").write_text("")
+    pins.write_text("another\n")
+    fetch_third_party.main()
+    assert len(calls) == 2
+    assert sorted(path.name for path in (tmp_path / "out" / "libfdt").glob("*.[ch]")) == NAMES
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["libfdt"]
