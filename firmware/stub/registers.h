@@ -9,8 +9,8 @@
 /* Smallest ELFv2 frame: back chain, CR, LR, TOC. */
 #define STACK_FRAME_SIZE 32
 
-/* libfdt's overlay code recurses, and a set of ranges takes 2 KiB. */
-#define STACK_SIZE 0x8000
+/* Eight times what an ordinary image needs; libfdt's overlay code recurses once per level of nodes. */
+#define STACK_SIZE 0x4000
 
 /* Divides the cache block size of every 64-bit server processor. */
 #define CACHE_STEP 32
