@@ -70,6 +70,19 @@ static void test_full_and_empty(void)
     get(1);
 }
 
+/* Few bytes across the buffer's end. */
+static void test_runs_at_the_end(void)
+{
+    for (unsigned at = RING_SIZE - 5; at < RING_SIZE + 2; at++) {
+        for (unsigned used = 0; used < 8; used++) {
+            get(RING_SIZE);
+            ring.head = ring.tail = at;
+            put(used);
+            check_counts();
+        }
+    }
+}
+
 static void test_random(void)
 {
     for (int step = 0; step < 3000; step++) {
@@ -97,6 +110,7 @@ static void test_counters_wrap(void)
 int main(void)
 {
     test_full_and_empty();
+    test_runs_at_the_end();
     test_random();
     test_counters_wrap();
     return 0;
