@@ -23,9 +23,9 @@
 #define H_CLEAR_MOD 0x10
 #define H_CLEAR_REF 0x14
 #define H_PROTECT 0x18
+#define H_SET_SPRG0 0x24
 #define H_SET_DABR 0x28
 #define H_PAGE_INIT 0x2c
-#define H_SET_SPRG0 0x48
 #define H_GET_TERM_CHAR 0x54
 #define H_PUT_TERM_CHAR 0x58
 #define H_EOI 0x64
@@ -37,7 +37,6 @@
 #define H_CEDE 0xe0
 #define H_CONFER 0xe4
 #define H_PROD 0xe8
-#define H_GET_PPP 0xec
 #define H_BULK_REMOVE 0x124
 #define H_SET_XDABR 0x134
 #define H_JOIN 0x298

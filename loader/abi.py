@@ -177,9 +177,9 @@ class Hcall(IntEnum):
     CLEAR_MOD = 0x10
     CLEAR_REF = 0x14
     PROTECT = 0x18
+    SET_SPRG0 = 0x24
     SET_DABR = 0x28
     PAGE_INIT = 0x2C
-    SET_SPRG0 = 0x48
     GET_TERM_CHAR = 0x54
     PUT_TERM_CHAR = 0x58
     EOI = 0x64
@@ -191,7 +191,6 @@ class Hcall(IntEnum):
     CEDE = 0xE0
     CONFER = 0xE4
     PROD = 0xE8
-    GET_PPP = 0xEC
     BULK_REMOVE = 0x124
     SET_XDABR = 0x134
     JOIN = 0x298

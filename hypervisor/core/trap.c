@@ -80,19 +80,43 @@ void trap_enter(struct vcpu *vcpu)
     guest_enter(&vcpu->context);
 }
 
+/* The guest's counters stand still while ours run. */
+struct counters {
+    uint64_t mmcr0, pmc5, pmc6;
+};
+
+static void counting_begin(struct counters *guest)
+{
+    guest->mmcr0 = cpu_mfspr(SPR_MMCR0);
+    cpu_mtspr(SPR_MMCR0, MMCR0_FC);
+    guest->pmc5 = cpu_mfspr(SPR_PMC5);
+    guest->pmc6 = cpu_mfspr(SPR_PMC6);
+    cpu_mtspr(SPR_PMC5, 0);
+    cpu_mtspr(SPR_MMCR0, MMCR0_FC14);
+}
+
+static uint64_t counting_end(const struct counters *guest)
+{
+    uint64_t instructions = cpu_mfspr(SPR_PMC5);
+
+    cpu_mtspr(SPR_MMCR0, MMCR0_FC);
+    cpu_mtspr(SPR_PMC5, guest->pmc5);
+    cpu_mtspr(SPR_PMC6, guest->pmc6);
+    cpu_mtspr(SPR_MMCR0, guest->mmcr0);
+    return instructions;
+}
+
 void trap_handle(uint64_t vector)
 {
-    uint64_t mmcr0 = cpu_mfspr(SPR_MMCR0), pmc5 = cpu_mfspr(SPR_PMC5), hcall = 0;
+    uint64_t hcall = 0;
+    struct counters guest;
     struct vcpu *vcpu = percpu_this()->vcpu;
     struct domain *domain = vcpu->domain;
     enum exit_kind kind;
 
-    cpu_mtspr(SPR_MMCR0, MMCR0_COUNT_ALL);
-    cpu_mtspr(SPR_PMC5, 0);
+    counting_begin(&guest);
     kind = exit_dispatch(vcpu, vector, &hcall);
-    stats_count(&domain->stats, kind, hcall, cpu_mfspr(SPR_PMC5));
-    cpu_mtspr(SPR_PMC5, pmc5);
-    cpu_mtspr(SPR_MMCR0, mmcr0);
+    stats_count(&domain->stats, kind, hcall, counting_end(&guest));
     if (sched_requested()) {
         vcpu = sched_choose(vcpu);
     }

@@ -54,7 +54,6 @@ void context_save(struct guest_context *context)
     GUEST_TM_SPRS(X)
     tm_disable();
 #undef X
-    context_dec_save(context);
     vector_save(&context->vector);
     slb_save(context->slb);
 }
@@ -90,6 +89,7 @@ void context_reset(struct guest_context *context)
     context->lpid = lpid;
     context->msr = MSR_SF | MSR_ME;
     context->dec_expiry = cpu_timebase() + INT32_MAX;
+    context->spr.mmcr0 = MMCR0_FC; /* the power-on value */
     context->spr.ppr = UINT64_C(0x0010000000000000); /* medium priority, the architecture's default */
 }
 
@@ -119,7 +119,10 @@ int64_t context_dec_left(const struct guest_context *context)
 
 void context_dec_save(struct guest_context *context)
 {
-    context->dec_expiry = cpu_timebase() + (uint64_t)(int64_t)(int32_t)cpu_mfspr(SPR_DEC);
+    /* In this order the time between the two reads makes the guest's interrupt late, never early. */
+    int64_t left = (int32_t)cpu_mfspr(SPR_DEC);
+
+    context->dec_expiry = cpu_timebase() + (uint64_t)left;
 }
 
 void context_dec_load(const struct guest_context *context)

@@ -15,7 +15,7 @@
 struct vector_state {
     uint64_t vsr[64][2]; /* VSR 0-31 hold the FPRs, 32-63 the VRs */
     uint64_t fpscr;
-    uint64_t vscr[2]; /* as stvx stores it */
+    uint64_t vscr[2] __attribute__((aligned(16))); /* as stvx stores it, which ignores the low bits of an address */
 };
 
 struct slb_entry {
@@ -53,7 +53,10 @@ struct vcpu;
 /* Enters the guest and never returns; the next exit runs trap_handle() on this processor's stack. */
 void guest_enter(struct guest_context *context) __attribute__((noreturn));
 
-/* Moves the second group between the processor and a context; the caller runs neither guest meanwhile. */
+/*
+ * Moves the second group between the processor and a context; the caller runs neither guest meanwhile. The decrementer is
+ * noted apart, as soon as a guest stops: whoever waits for the next one uses it.
+ */
 void context_save(struct guest_context *context);
 void context_load(const struct guest_context *context);
 

@@ -61,6 +61,7 @@
 #define SPR_AMOR 349
 #define SPR_PCR 386
 #define SPR_PMC5 791
+#define SPR_PMC6 792
 #define SPR_MMCR0 795
 #define SPR_HID0 1008
 #define SPR_PIR 1023
@@ -76,7 +77,8 @@
 #define LPCR_LPES0 REG_U64(0x0000000000000008)
 #define LPCR_HDICE REG_U64(0x0000000000000001)
 
-/* MMCR0: all counters run when zero */
-#define MMCR0_COUNT_ALL 0
+/* MMCR0: FC freezes all counters, FC14 all but the instruction (PMC5) and cycle (PMC6) counters */
+#define MMCR0_FC REG_U64(0x0000000080000000)
+#define MMCR0_FC14 REG_U64(0x0000000000000020)
 
 #endif
