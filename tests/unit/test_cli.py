@@ -124,6 +124,16 @@ def test_devtree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (status, err) == (1, f"mkimage: {recipe}: no domain is called 'dom9'; domains are: dom0\n")
 
 
+def test_the_same_input_gives_the_same_image_anywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    contents = []
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        path = tmp_path / name / "test.img"
+        assert run(capsys, "build", write_recipe(tmp_path / name), "-o", path)[0] == 0
+        contents.append(path.read_bytes())
+    assert contents[0] == contents[1]
+
+
 def test_a_tree_that_outgrows_its_place_moves_the_plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = f'{RECIPE}[domain.dom0.devtree."/chosen"]\nblob = {{ bytes = "{"ab" * 70_000}" }}\n'
     path = tmp_path / "test.img"
