@@ -78,7 +78,7 @@ def _parser(*, boot: bool) -> argparse.ArgumentParser:
 
     emulator = _add(commands, "boot", _boot, "boot an image in the emulator")
     if boot:
-        from loader.emulator import add_boot_arguments
+        from loader.bootcommand import add_boot_arguments
 
         add_boot_arguments(emulator)
     return parser
@@ -164,6 +164,6 @@ def _devtree(options: argparse.Namespace) -> int:
 
 
 def _boot(options: argparse.Namespace) -> int:
-    from loader.emulator import run_boot
+    from loader.bootcommand import run_boot
 
     return run_boot(options)

@@ -17,8 +17,9 @@ import select
 import socket
 import time
 from collections.abc import Mapping
-from typing import BinaryIO, Final
+from typing import Final
 
+from loader.consolelog import ConsoleLog
 from loader.errors import LoaderError
 
 TAIL_LINES: Final = 40
@@ -53,11 +54,11 @@ class Console:
 
     channel   a connected stream socket; the console owns it from now on
     fatal     patterns that mean failure, by name
-    log       gets every byte as it came
+    log       gets everything as it comes
     """
 
     def __init__(
-        self, channel: socket.socket, fatal: Mapping[str, str] | None = None, log: BinaryIO | None = None
+        self, channel: socket.socket, fatal: Mapping[str, str] | None = None, log: ConsoleLog | None = None
     ) -> None:
         self.channel = channel
         self.text = ""
@@ -121,7 +122,6 @@ class Console:
             data = b""
         if self._log is not None:
             self._log.write(data)
-            self._log.flush()
         self.text += self._decoder.decode(data, final=not data).replace("\r", "")
         if not data:
             self.ended = True

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -33,36 +32,53 @@ BMC: Final = ("-device", "ipmi-bmc-sim,id=bmc0", "-device", "isa-ipmi-bt,bmc=bmc
 """OPAL powers the machine off and resets it through the BMC; without one both hang."""
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """One machine of QEMU's.
+VOF_TRACE: Final = ("-trace", "vof_write")
+"""VOF has no console of its own: what a client writes through it appears among QEMU's messages."""
 
-    arguments   everything that makes it this machine, nothing that depends on the run
-    fatal       console patterns that mean failure, by name
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """One network device.
+
+    backend   QEMU's -netdev without the id: "user,tftp=FOLDER,bootfile=FILE", "tap,ifname=tap0,script=no,downscript=no"
+    device    QEMU's -device: "virtio-net-pci", "spapr-vlan", "e1000"
+    mac       the device's address, None for QEMU's own choice, which is the same in every run
     """
 
-    name: str
-    arguments: tuple[str, ...]
-    fatal: Mapping[str, str] = field(repr=False)
+    backend: str
+    device: str = "virtio-net-pci"
+    mac: str | None = None
 
-    def command(
-        self, image: Path | None, *, memory: str, cpus: int, console_fd: int, monitor_fd: int, extra: Sequence[str] = ()
-    ) -> list[str]:
-        """QEMU's argument list; console and monitor (QMP) are sockets it inherits under the given numbers."""
-        kernel = [] if image is None else ["-kernel", str(image)]
+    def arguments(self, number: int) -> list[str]:
+        """QEMU's arguments for device `number` of a machine."""
+        address = "" if self.mac is None else f",mac={self.mac}"
         return [
-            *(QEMU, "-M", self.name, *self.arguments),
-            *("-m", memory, "-smp", str(cpus), "-nodefaults", "-nographic"),
-            *("-chardev", f"socket,id=console,fd={console_fd}", "-serial", "chardev:console"),
-            *("-chardev", f"socket,id=monitor,fd={monitor_fd}", "-mon", "chardev=monitor,mode=control"),
-            *kernel,
-            *extra,
+            *("-netdev", f"{self.backend},id=net{number}"),
+            *("-device", f"{self.device},netdev=net{number}{address}"),
         ]
 
 
-def _machine(name: str, *arguments: str, firmware_fatal: str | None = None) -> Machine:
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A kind of machine.
+
+    name        how it is called here
+    board       QEMU's -M
+    arguments   everything else that makes it this machine, nothing that depends on the run
+    fatal       console patterns that mean failure, by name
+    qemu        the program
+    """
+
+    name: str
+    board: str
+    arguments: tuple[str, ...] = ()
+    fatal: Mapping[str, str] = field(default_factory=lambda: MappingProxyType(SOFTWARE_FATAL), repr=False)
+    qemu: str = QEMU
+
+
+def _machine(name: str, *arguments: str, board: str = "", firmware_fatal: str | None = None) -> Machine:
     patterns = SOFTWARE_FATAL if firmware_fatal is None else {**SOFTWARE_FATAL, FIRMWARE: firmware_fatal}
-    return Machine(name, arguments, MappingProxyType(patterns))
+    return Machine(name, board or name, arguments, MappingProxyType(patterns))
 
 
 MACHINES: Final[Mapping[str, Machine]] = {
@@ -70,7 +86,9 @@ MACHINES: Final[Mapping[str, Machine]] = {
     for machine in (
         _machine("powernv8", *BMC, firmware_fatal=SKIBOOT_FATAL),
         _machine("powernv9", *BMC, firmware_fatal=SKIBOOT_FATAL),
+        _machine("powernv10", *BMC, firmware_fatal=SKIBOOT_FATAL),
         _machine("pseries", "-cpu", "power8", firmware_fatal=SLOF_FATAL),
+        _machine("pseries-vof", "-cpu", "power8", *VOF_TRACE, board="pseries,x-vof=on"),
         _machine("mac99", "-cpu", "970fx", firmware_fatal=OPENBIOS_FATAL),
         _machine("none"),
     )

@@ -4,23 +4,32 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypedDict, Unpack
 
 from loader.console import Console, ConsoleEnd
+from loader.consolelog import open_log
 from loader.errors import EnvironmentProblem, LoaderError
-from loader.machines import DEFAULT_MACHINE, MACHINES, QEMU
+from loader.machines import DEFAULT_MACHINE, MACHINES, QEMU, Machine, Network
 
 MONITOR_PATIENCE: Final = 30.0
 """Seconds until an answer of QEMU's monitor counts as lost; it takes milliseconds on an idle machine."""
+
+
+PACKAGES: Final = {
+    QEMU: "run tools/setup or install Debian's qemu-system-ppc",
+    "setpriv": "install Debian's util-linux",
+}
+"""Where the programs come from."""
 
 
 class EmulatorError(LoaderError):
@@ -77,14 +86,44 @@ class Monitor:
             raise EmulatorError(f"QEMU's monitor did not answer within {MONITOR_PATIENCE:g} s") from None
 
 
-class Emulator:
-    """A machine that is on while the context lasts.
+def find_machine(name: str) -> Machine:
+    """The machine of that name; raises EmulatorError."""
+    if name not in MACHINES:
+        raise EmulatorError(f"no machine is called {name!r}", hint=f"machines are {', '.join(MACHINES)}")
+    return MACHINES[name]
 
-    image      an ELF file for -kernel, or None
-    memory     as QEMU writes it: "2G"
-    log        gets the console's bytes; its directory is made
-    extra      further arguments for QEMU
-    tolerate   names of fatal patterns (loader/machines.py) that are none in this run
+
+class Options(TypedDict, total=False):
+    """What a machine can be started with, all of it optional.
+
+    machine    a name of loader/machines.py, or a Machine of your own; default powernv8
+    firmware   a file for -bios instead of the machine's usual firmware; also a name in QEMU's own folder
+    memory     as QEMU writes it; default "2G"
+    cpus       number of processors; default 1
+    network    its network devices, in order; default none
+    log        file for the console, each line with its time (loader/consolelog.py); its folder is made
+    extra      further arguments for QEMU: ["-append", "console=hvc0", "-initrd", "initrd.gz"]
+    fatal      further console patterns that mean failure, by name; they replace the machine's of the same name
+    tolerate   names of fatal patterns that are none in this run
+    prefix     command that runs QEMU: ["nsenter", "--net=/run/netns/lab", "--"], ["taskset", "1"]; it must exec
+    """
+
+    machine: str | Machine
+    firmware: Path | str | None
+    memory: str
+    cpus: int
+    network: Sequence[Network]
+    log: Path | None
+    extra: Sequence[str]
+    fatal: Mapping[str, str]
+    tolerate: Collection[str]
+    prefix: Sequence[str]
+
+
+class Emulator:
+    """A machine that is on while the context lasts: `with Emulator(image) as emulator:`.
+
+    `image` is an ELF file for -kernel, or None; for the rest see Options.
     """
 
     console: Console
@@ -93,22 +132,32 @@ class Emulator:
 
     def __init__(
         self,
-        image: Path | None,
+        image: Path | str | None,
         *,
-        machine: str = DEFAULT_MACHINE,
+        machine: str | Machine = DEFAULT_MACHINE,
+        firmware: Path | str | None = None,
         memory: str = "2G",
         cpus: int = 1,
+        network: Sequence[Network] = (),
         log: Path | None = None,
         extra: Sequence[str] = (),
+        fatal: Mapping[str, str] | None = None,
         tolerate: Collection[str] = (),
+        prefix: Sequence[str] = (),
     ) -> None:
-        self.image = image
-        self.machine = MACHINES[machine]
-        self.memory = memory
-        self.cpus = cpus
+        self.machine = machine if isinstance(machine, Machine) else find_machine(machine)
         self.log = log
-        self.extra = tuple(extra)
-        self.fatal = {name: regex for name, regex in self.machine.fatal.items() if name not in tolerate}
+        patterns = {**self.machine.fatal, **(fatal or {})}
+        self.fatal = {name: regex for name, regex in patterns.items() if name not in tolerate}
+        self._prefix = tuple(prefix)
+        self._arguments = [
+            *("-M", self.machine.board, *self.machine.arguments),
+            *("-m", memory, "-smp", str(cpus), "-nodefaults", "-nographic"),
+            *([] if firmware is None else ["-bios", str(firmware)]),
+            *([] if image is None else ["-kernel", str(image)]),
+            *(word for number, device in enumerate(network) for word in device.arguments(number)),
+            *extra,
+        ]
         self._resources = ExitStack()
 
     def __enter__(self) -> Self:
@@ -154,31 +203,20 @@ class Emulator:
 
     def messages(self) -> str:
         """What QEMU itself printed so far."""
-        self._messages.seek(0)
-        return self._messages.read().decode(errors="replace")
+        descriptor = self._messages.fileno()  # QEMU writes at the same file position: it must not move
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode(errors="replace")
 
     def _start(self, resources: ExitStack) -> None:
-        for tool, package in ((QEMU, "qemu-system-ppc"), ("setpriv", "util-linux")):
+        for tool in (self.machine.qemu, "setpriv", *self._prefix[:1]):
             if shutil.which(tool) is None:
-                raise EnvironmentProblem(f"{tool} is not installed", hint=f"run tools/setup or install {package}")
+                raise EnvironmentProblem(f"{tool} is not installed", hint=PACKAGES.get(tool, ""))
         self._messages = resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - a context all the same
-        log = None
-        if self.log is not None:
-            self.log.parent.mkdir(parents=True, exist_ok=True)
-            log = resources.enter_context(self.log.open("wb"))
+        log = None if self.log is None else resources.enter_context(open_log(self.log))
         console, console_far = (resources.enter_context(end) for end in socket.socketpair())
         monitor, monitor_far = (resources.enter_context(end) for end in socket.socketpair())
         far_ends = (console_far.fileno(), monitor_far.fileno())
-        command = self.machine.command(
-            self.image,
-            memory=self.memory,
-            cpus=self.cpus,
-            console_fd=far_ends[0],
-            monitor_fd=far_ends[1],
-            extra=self.extra,
-        )
         self.process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "--", *command],  # dies with us whatever kills us
+            self._command(*far_ends),
             stdin=subprocess.DEVNULL,
             stdout=self._messages,
             stderr=subprocess.STDOUT,
@@ -192,6 +230,17 @@ class Emulator:
             self.monitor = Monitor(monitor)
         except MonitorEnd as error:
             raise self._explained(error) from None
+
+    def _command(self, console: int, monitor: int) -> list[str]:
+        """The command line; console and monitor (QMP) are sockets that QEMU inherits under the given numbers."""
+        return [
+            *self._prefix,
+            *("setpriv", "--pdeathsig", "KILL", "--"),  # dies with us whatever kills us
+            self.machine.qemu,
+            *("-chardev", f"socket,id=console,fd={console}", "-serial", "chardev:console"),
+            *("-chardev", f"socket,id=monitor,fd={monitor}", "-mon", "chardev=monitor,mode=control"),
+            *self._arguments,
+        ]
 
     def _stop(self) -> None:
         self.process.kill()

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Fixtures that every level of tests shares; what is missing fails with the command that makes it."""
+"""Fixtures that every level of tests shares; what is missing fails with the command that makes it.
+
+`boot` comes from this project's own pytest plugin, loader/pytest_plugin.py.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from loader import cli
-from loader.qemu import Emulator
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -66,22 +65,3 @@ def debian_image(stub_binary: Path, hypervisor_elf: Path, tmp_path_factory: pyte
     image = tmp_path_factory.mktemp("images") / "debian.img"
     assert cli.main(["build", str(ROOT / "images" / "debian.toml"), "-o", str(image)]) == 0
     return image
-
-
-@pytest.fixture
-def boot(request: pytest.FixtureRequest) -> Iterator[Callable[..., Emulator]]:
-    """Switch a machine on for one test: `boot(image, memory="1G", ...)` takes what Emulator takes.
-
-    The console goes to build/logs under the test's name.
-    """
-    name = re.sub(r"[^\w.]+", "-", request.node.nodeid.removeprefix("tests/")).strip("-")
-    with ExitStack() as machines:
-        count = 0
-
-        def start(image: Path | None, **options: object) -> Emulator:
-            nonlocal count
-            count += 1
-            log = ROOT / "build" / "logs" / (f"{name}.log" if count == 1 else f"{name}-{count}.log")
-            return machines.enter_context(Emulator(image, log=log, **options))  # type: ignore[arg-type]
-
-        yield start

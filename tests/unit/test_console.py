@@ -6,12 +6,14 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from loader.console import TAIL_LINES, Console, ConsoleEnd, ConsoleError, ConsoleTimeout, FatalOutput
+from loader.consolelog import ConsoleLog, open_log
 
 FATAL = {"panic": "Kernel panic", "oops": "Oops: "}
 
@@ -22,7 +24,7 @@ class Guest:
     def __init__(self, fatal: Mapping[str, str] = FATAL) -> None:
         near, self.far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.log = BytesIO()
-        self.console = Console(near, fatal, self.log)
+        self.console = Console(near, fatal, ConsoleLog(self.log, clock=lambda: 7))
 
     def says(self, *chunks: bytes, last: bool = False) -> None:
         """Print chunks, each of which arrives alone; `last` ends the console."""
@@ -84,10 +86,31 @@ def test_escape_sequences_stay(guest: Guest) -> None:
     guest.console.expect(r"\x1b\[1mbold", 5)
 
 
-def test_log_has_the_bytes_as_they_came(guest: Guest) -> None:
-    guest.says(b"a\r\n\xff", last=True)
+def test_log_has_the_bytes_as_they_came_behind_the_time(guest: Guest) -> None:
+    guest.says(b"a\r\n\nb", b"c\rd\n\xff", last=True)
     guest.console.expect_end(5)
-    assert guest.log.getvalue() == b"a\r\n\xff"
+    stamp = b"[    0.000] "
+    assert guest.log.getvalue() == stamp + b"a\r\n" + stamp + b"\n" + stamp + b"bc\rd\n" + stamp + b"\xff"
+
+
+def test_log_line_has_the_time_of_its_first_byte() -> None:
+    now = iter([100.0, 101.0, 102.5, 1234.0])
+    file = BytesIO()
+    log = ConsoleLog(file, lambda: next(now))
+    log.write(b"one")
+    log.write(b" line\ntwo")
+    log.write(b"\nthree")
+    assert file.getvalue() == b"[    1.000] one line\n[    2.500] two\n[ 1134.000] three"
+
+
+def test_two_runs_with_one_log_name_do_not_mix(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "console.log"
+    with open_log(path) as first, open_log(path) as second:
+        second.write(b"second\n")
+        first.write(b"first\n")
+    assert b"second" in path.read_bytes()
+    assert b"first" not in path.read_bytes()
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_fatal_line_before_the_match(guest: Guest) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from loader import cli
-from loader.emulator import Expect, ExpectExit, Send, add_boot_arguments
+from loader.bootcommand import Expect, ExpectExit, Send, add_boot_arguments
 from loader.machines import FATAL_NAMES, MACHINES, QEMU
 from loader.qemu import Emulator, EmulatorError
 
@@ -127,7 +128,7 @@ def test_success(fake_qemu: MakeImage, tmp_path: Path, capsys: pytest.CaptureFix
     log = tmp_path / "logs" / "console.log"
     steps = ["--expect", "ready", "--send", r"ping\n", "--expect", "heard ping", "--expect-exit", "7"]
     assert boot(image, "--log", str(log), *steps) == 0
-    assert log.read_bytes() == b"ready\r\nheard ping\n"
+    assert re.fullmatch(rb"\[ +\d+\.\d{3}\] ready\r\n\[ +\d+\.\d{3}\] heard ping\n", log.read_bytes())
     assert capsys.readouterr().err == ""
 
 
