@@ -74,12 +74,13 @@ void *domain_pointer(const struct domain *domain, gpa_t at, uint64_t size)
     return domain_translate(domain, at, size, &address) ? machine_pointer(address) : NULL;
 }
 
+/* These two do what they can before they fail: callers may not count on less. */
 bool domain_read(const struct domain *domain, void *to, gpa_t at, uint64_t size)
 {
-    if (size != 0 && !domain_contains(domain, at, size)) {
-        return false;
-    }
     for (uint64_t i = 0; i < size; i++) {
+        if (!domain_contains(domain, at, i + 1)) {
+            return false;
+        }
         ((uint8_t *)to)[i] = *domain_byte(domain, at + i);
     }
     return true;
@@ -87,10 +88,10 @@ bool domain_read(const struct domain *domain, void *to, gpa_t at, uint64_t size)
 
 bool domain_write(const struct domain *domain, gpa_t at, const void *from, uint64_t size)
 {
-    if (size != 0 && !domain_contains(domain, at, size)) {
-        return false;
-    }
     for (uint64_t i = 0; i < size; i++) {
+        if (!domain_contains(domain, at, i + 1)) {
+            return false;
+        }
         *domain_byte(domain, at + i) = ((const uint8_t *)from)[i];
     }
     return true;
