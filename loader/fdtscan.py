@@ -27,8 +27,9 @@ MAX_DEPTH: Final = 64
 """Nodes on the longest path, the root included."""
 MAX_NODES: Final = 65536
 MAX_CHILDREN: Final = 1024
-MAX_PROPERTIES: Final = 2048
-"""Properties of one node."""
+"""Children of one node."""
+MAX_PROPERTIES: Final = 1024
+"""Properties of one node; the fdt library compares each new sibling with all others, so both bound its time."""
 MAX_NAME: Final = 127
 """The specification says 31, but firmware of this platform has longer property names."""
 INVALID_PHANDLES: Final = (0, 0xFFFF_FFFF)
@@ -171,7 +172,7 @@ class _Scanner:
         )
         end, previous = 0, ""
         for start, size, name in blocks:
-            if start < end and size > 0:
+            if start < end:
                 self.fail(start, f"the {name} overlaps the {previous}")
             if start + size > self.total_size:
                 self.fail(start, f"the {name} reaches past the end of the tree")

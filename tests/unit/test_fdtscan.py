@@ -31,13 +31,13 @@ def test_counts() -> None:
     blob = make_blob(
         node("", prop(0), prop(2, b"abc"), node("x", prop(0), node("y@1")), node("z")) + END,
         b"a\0b\0",
-        reservation(0x1000, 0x20) + reservation(1 << 63, 1 << 63) + NO_RESERVATIONS,
+        reservation(0x1000, 0x20) + reservation(0, 1) + reservation(1 << 63, 1 << 63) + NO_RESERVATIONS,
         header={28: 7},
     )
     facts = scan(blob, "tree")
     assert (facts.node_count, facts.property_count, facts.depth, facts.boot_cpu) == (4, 3, 3, 7)
-    assert facts.reservations == ((0x1000, 0x20), (1 << 63, 1 << 63))
-    assert facts.reserve_count == 2
+    assert facts.reservations == ((0x1000, 0x20), (0, 1), (1 << 63, 1 << 63))
+    assert facts.reserve_count == 3
 
 
 def test_names_may_share_a_tail() -> None:
@@ -84,6 +84,7 @@ HEADER_FAULTS = {
     "structure over reservations": (make_blob(ROOT, header={8: 52}), 52, "overlaps the memory reservation block"),
     "strings outside": (make_blob(ROOT, b"a\0", header={32: 3}), 72, "strings block reaches past the end"),
     "strings over structure": (make_blob(ROOT, b"a\0", header={12: 68}), 68, "strings block overlaps the structure"),
+    "strings empty but inside": (make_blob(ROOT, header={12: 60}), 60, "strings block overlaps the structure"),
     "strings too large": (
         make_blob(ROOT, bytes(fdtscan.MAX_STRINGS_SIZE + 1)),
         32,
@@ -156,7 +157,7 @@ STRUCTURE_FAULTS = {
             strings=b"".join(f"{i:03x}\0".encode() for i in range(fdtscan.MAX_PROPERTIES + 1)),
         ),
         8 + 12 * fdtscan.MAX_PROPERTIES,
-        "more than 2048 properties",
+        "more than 1024 properties",
     ),
     "too many nodes": (
         tree_of(*(node(f"{i:03x}", *(node(f"{j:03x}") for j in range(1023))) for i in range(65))),
@@ -205,6 +206,12 @@ def test_limits_themselves_are_fine() -> None:
     assert scan(make_blob(deepest), "tree").depth == fdtscan.MAX_DEPTH
     widest = tree_of(*(node(f"{i:03x}") for i in range(fdtscan.MAX_CHILDREN)))
     assert scan(widest, "tree").node_count == fdtscan.MAX_CHILDREN + 1
+    groups = [[f"{i:03x}" for i in range(1023)]] * 63 + [[f"{i:03x}" for i in range(1022)]]
+    most = tree_of(*(node(f"g{i}", *map(node, names)) for i, names in enumerate(groups)))
+    assert scan(most, "tree").node_count == fdtscan.MAX_NODES
+    full = make_blob(ROOT, bytes(fdtscan.MAX_STRINGS_SIZE))
+    full += bytes(fdtscan.MAX_TREE_SIZE - len(full))
+    assert scan(full[:4] + words(len(full)) + full[8:], "tree").node_count == 1
     longest = tree_of(prop(0), node("n" * fdtscan.MAX_NAME), strings=b"p" * fdtscan.MAX_NAME + b"\0")
     assert scan(longest, "tree").node_count == 2
 
