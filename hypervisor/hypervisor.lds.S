@@ -9,8 +9,8 @@ PHDRS
 SECTIONS
 {
     . = 0;
-    .vectors : { *(.vectors) } :code
-    .head : { *(.head) } :code
+    .vectors : { KEEP(*(.vectors)) } :code
+    .head : { KEEP(*(.head)) } :code
     .text : { *(.text .text.*) } :code
     .rodata : { *(.rodata .rodata.*) } :code
     .data : { *(.data .data.*) *(.toc .got .toc1 .opd) } :code

@@ -54,15 +54,18 @@ static void banner(const void *fdt)
 
     hv_print("Roundpeg hypervisor %s\n", HV_VERSION);
     hv_print("machine: %s, platform %s\n", root_string(fdt, "model"), platform->name);
-    hv_print("processor: version 0x%08lx, number %lu, time base %lu Hz\n", cpu_mfspr(SPR_PVR), cpu_mfspr(SPR_PIR),
-             timebase_frequency(fdt));
+    hv_print("processor: version 0x%08lx, number %u, time base %lu Hz\n", cpu_mfspr(SPR_PVR),
+             fdt_boot_cpuid_phys(fdt), timebase_frequency(fdt));
     hv_print("hypervisor: 0x0-0x%lx, command line \"%s\"\n", (uint64_t)(uintptr_t)__image_end,
              bootargs != NULL ? bootargs : "");
 }
 
-static void modules_print(const struct plan *plan)
+static void plan_print(const struct plan *plan)
 {
     static const char *const names[MODULE_KINDS] = { "kernel", "ramdisk", "device tree" };
+
+    hv_print("plan: domain %u %s, %lu MiB, real-mode area %lu MiB, %u vcpu\n", plan->id, plan->name,
+             plan->memory_size >> 20, plan->rma_size >> 20, plan->vcpus);
 
     for (int kind = 0; kind < MODULE_KINDS; kind++) {
         const struct module *module = &plan->modules[kind];
@@ -88,19 +91,21 @@ void hypervisor_main(const void *fdt, uint64_t opal_base, uint64_t opal_entry)
 {
     uint32_t count;
 
-    processor_init();
     platform_init(fdt, opal_base, opal_entry);
     banner(fdt);
-    if ((cpu_msr() & MSR_HV) == 0) {
-        hv_panic("this processor is not in hypervisor mode");
-    }
     memory_init(fdt, (uintptr_t)__image_end);
     memory_print();
     tree_fixup_init(fdt);
     count = plan_read(fdt, plans, MAX_DOMAINS);
     for (uint32_t i = 0; i < count; i++) {
-        modules_print(&plans[i]);
+        plan_print(&plans[i]);
     }
+    if (cpu_unfit() != NULL) {
+        hv_print("no domain is started: %s\n", cpu_unfit());
+        machine_power_off();
+    }
+    processor_init();
+    platform->interrupts_init(fdt);
     domains_build(plans, count);
     console_focus(console_owner());
     for (uint32_t i = 0; i < domain_count; i++) {

@@ -43,6 +43,32 @@ bool fdt_read_u64(const void *fdt, int node, const char *name, uint64_t *value)
     return fdt_count_u64(fdt, node, name) == 1 && fdt_read_u64_at(fdt, node, name, 0, value);
 }
 
+/* One or two cells as a number; more do not fit an address of ours. */
+static uint64_t cells_get(const be32_t *cells, int count)
+{
+    uint64_t value = 0;
+
+    for (int i = 0; i < count; i++) {
+        value = value << 32 | be32_get(cells[i]);
+    }
+    return value;
+}
+
+bool fdt_read_reg(const void *fdt, int parent, int node, uint32_t index, uint64_t *base, uint64_t *size)
+{
+    int address_cells = fdt_address_cells(fdt, parent), size_cells = fdt_size_cells(fdt, parent), length;
+    const be32_t *cells = fdt_getprop(fdt, node, "reg", &length);
+
+    if (cells == NULL || address_cells < 1 || address_cells > 2 || size_cells < 1 || size_cells > 2 ||
+        (uint64_t)length < (uint64_t)(index + 1) * (uint64_t)(address_cells + size_cells) * sizeof(*cells)) {
+        return false;
+    }
+    cells += index * (uint32_t)(address_cells + size_cells);
+    *base = cells_get(cells, address_cells);
+    *size = cells_get(cells + address_cells, size_cells);
+    return true;
+}
+
 const char *fdt_read_string(const void *fdt, int node, const char *name)
 {
     int size;

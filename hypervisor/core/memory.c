@@ -62,11 +62,13 @@ static void reserve(paddr_t base, uint64_t size)
     }
 }
 
-static void reserve_property(const void *fdt, int node, const char *name)
+/* OPAL's older way to tell: pairs of 64-bit numbers at the root, whatever its cells are. */
+static void reserved_ranges_read(const void *fdt)
 {
     uint64_t base, size;
 
-    for (uint32_t i = 0; fdt_read_u64_at(fdt, node, name, i, &base) && fdt_read_u64_at(fdt, node, name, i + 1, &size);
+    for (uint32_t i = 0; fdt_read_u64_at(fdt, 0, "reserved-ranges", i, &base) &&
+                         fdt_read_u64_at(fdt, 0, "reserved-ranges", i + 1, &size);
          i += 2) {
         reserve(base, size);
     }
@@ -83,8 +85,7 @@ static void ram_read(const void *fdt)
         if (type == NULL || strcmp(type, "memory") != 0) {
             continue;
         }
-        for (uint32_t i = 0;
-             fdt_read_u64_at(fdt, node, "reg", i, &base) && fdt_read_u64_at(fdt, node, "reg", i + 1, &size); i += 2) {
+        for (uint32_t i = 0; fdt_read_reg(fdt, 0, node, i, &base, &size); i++) {
             ram_add(base, size);
         }
     }
@@ -100,10 +101,12 @@ static void reservations_read(const void *fdt)
             reserve(base, size);
         }
     }
-    reserve_property(fdt, 0, "reserved-ranges");
+    reserved_ranges_read(fdt);
     if (parent >= 0) {
         fdt_for_each_subnode(node, fdt, parent) {
-            reserve_property(fdt, node, "reg");
+            for (uint32_t i = 0; fdt_read_reg(fdt, parent, node, i, &base, &size); i++) {
+                reserve(base, size);
+            }
         }
     }
     if (opal >= 0 && fdt_read_u64(fdt, opal, "opal-base-address", &base) &&

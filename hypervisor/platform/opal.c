@@ -5,6 +5,7 @@
 
 #include "abi/types.h"
 #include "drivers/icp.h"
+#include "silent.h"
 
 #define OPAL_SUCCESS 0
 #define OPAL_BUSY (-2)
@@ -131,22 +132,16 @@ static void opal_reboot(void)
     opal_request(OPAL_CEC_REBOOT);
 }
 
-/* No random number generator is described by the trees we have seen: the hypercall says so. */
-static bool opal_random(uint64_t *value)
-{
-    (void)value;
-    return false;
-}
-
 const struct platform opal_platform = {
     .name = "OPAL",
     .console_write = opal_console_write,
     .console_read = opal_console_read,
     .console_flush = opal_console_flush,
     .poll = opal_poll,
+    .interrupts_init = icp_init,
     .self_interrupt = icp_self_interrupt,
     .clock_read = opal_clock_read,
-    .random = opal_random,
+    .random = silent_random /* none of the trees we have seen describes a generator */,
     .power_off = opal_power_off,
     .reboot = opal_reboot,
 };

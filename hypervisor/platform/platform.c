@@ -3,57 +3,11 @@
 
 #include <libfdt.h>
 
-#include "drivers/icp.h"
 #include "hv/fdt_reader.h"
 #include "opal.h"
-
-/* A machine that we cannot speak to: swallows everything. */
-static size_t silent_write(const char *text, size_t size)
-{
-    (void)text;
-    return size;
-}
-
-static size_t silent_read(char *text, size_t size)
-{
-    (void)text;
-    (void)size;
-    return 0;
-}
-
-static void silent_action(void)
-{
-}
-
-static void silent_interrupt(bool on)
-{
-    (void)on;
-}
-
-static bool silent_clock(struct calendar *now)
-{
-    (void)now;
-    return false;
-}
-
-static bool silent_random(uint64_t *value)
-{
-    (void)value;
-    return false;
-}
-
-static const struct platform silent_platform = {
-    .name = "unknown",
-    .console_write = silent_write,
-    .console_read = silent_read,
-    .console_flush = silent_action,
-    .poll = silent_action,
-    .self_interrupt = silent_interrupt,
-    .clock_read = silent_clock,
-    .random = silent_random,
-    .power_off = silent_action,
-    .reboot = silent_action,
-};
+#include "papr_client.h"
+#include "powermac.h"
+#include "silent.h"
 
 const struct platform *platform = &silent_platform;
 
@@ -122,7 +76,10 @@ void platform_init(const void *fdt, uint64_t opal_base, uint64_t opal_entry)
     emulated = fdt_is_compatible(fdt, 0, "qemu,powernv") || fdt_is_compatible(fdt, 0, "qemu,powernv8");
     if (opal_init(fdt, opal_base, opal_entry)) {
         platform = &opal_platform;
-        icp_init(fdt);
+    } else if (papr_client_init(fdt)) {
+        platform = &papr_client_platform;
+    } else if (powermac_init(fdt)) {
+        platform = &powermac_platform;
     }
     characteristics_read(fdt);
 }

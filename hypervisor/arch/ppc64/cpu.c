@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cpu.h"
 
+#include <stddef.h>
+
 /*
  * HFSCR: every facility a domain may use. Transactional memory stays off (it is not advertised either) and so does
  * MSGP: QEMU 7.2 stops altogether when a guest's msgsndp arrives.
@@ -12,6 +14,19 @@
 #define HFSCR_BHRB (1u << 4)
 #define HFSCR_EBB (1u << 7)
 #define HFSCR_TAR (1u << 8)
+
+const char *cpu_unfit(void)
+{
+    uint64_t version = cpu_mfspr(SPR_PVR) >> 16;
+
+    if ((cpu_msr() & MSR_HV) == 0) {
+        return "the processor is not in hypervisor mode";
+    }
+    if (version != PVR_POWER8E && version != PVR_POWER8NVL && version != PVR_POWER8) {
+        return "this hypervisor runs domains on POWER8 only: it needs the offset and limit of real mode, and SDR1";
+    }
+    return NULL;
+}
 
 void cpu_init(struct percpu *percpu)
 {

@@ -75,11 +75,18 @@ uint32_t cpu_io_read32(uint64_t address);
 void cpu_io_write8(uint64_t address, uint8_t value);
 void cpu_io_write32(uint64_t address, uint32_t value);
 
+/* The same by plain loads and stores, for processors and emulators that do not mind (real mode before POWER5 has no cache-inhibited form). */
+uint8_t cpu_memory_read8(uint64_t address);
+void cpu_memory_write8(uint64_t address, uint8_t value);
+
 /* Sleeps until the decrementer turns negative; returns on the same stack. */
 void cpu_nap(void);
 
 /* Puts a number where a debugger finds it and stops this processor for good. */
 void cpu_stop(uint64_t reason) __attribute__((noreturn));
+
+/* Why domains cannot run on this processor; NULL when they can. */
+const char *cpu_unfit(void);
 
 /* Registers that belong to the hypervisor, once per processor. */
 void cpu_init(struct percpu *percpu);

@@ -108,6 +108,54 @@ FUNCTION cpu_io_write32
     blr
 END_FUNCTION cpu_io_write32
 
+FUNCTION cpu_memory_read8
+    sync
+    lbz %r3, 0(%r3)
+    twi 0, %r3, 0
+    isync
+    blr
+END_FUNCTION cpu_memory_read8
+
+FUNCTION cpu_memory_write8
+    sync
+    stb %r4, 0(%r3)
+    eieio
+    blr
+END_FUNCTION cpu_memory_write8
+
+/* r3 = hypercall number, r4-r7 = arguments, as the hypercall takes them. Result in r3. */
+FUNCTION papr_hcall_raw
+    sc 1
+    blr
+END_FUNCTION papr_hcall_raw
+
+/* r3 = real address of the words, r4 = entry, both below 4 GiB. RTAS runs in 32-bit mode and keeps the non-volatile registers. */
+FUNCTION papr_rtas_raw
+    mflr %r0
+    std %r0, 16(%r1)
+    std %r2, 24(%r1)
+    stdu %r1, -48(%r1)
+    mfmsr %r5
+    std %r5, 32(%r1)
+    mtctr %r4
+    rldicl %r5, %r5, 1, 1
+    rotldi %r5, %r5, 63
+    mtmsrd %r5
+    isync
+    bctrl
+    mfmsr %r5
+    li %r0, 1
+    rldicr %r0, %r0, 63, 0
+    or %r5, %r5, %r0
+    mtmsrd %r5
+    isync
+    addi %r1, %r1, 48
+    ld %r2, 24(%r1)
+    ld %r0, 16(%r1)
+    mtlr %r0
+    blr
+END_FUNCTION papr_rtas_raw
+
 /*
  * r3 = pointer to eleven doublewords: token, OPAL base, OPAL entry, eight arguments. Result in r3.
  * OPAL keeps the non-volatile registers and uses a stack of its own; r2 carries its base.

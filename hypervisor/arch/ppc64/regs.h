@@ -66,6 +66,11 @@
 #define SPR_HID0 1008
 #define SPR_PIR 1023
 
+/* PVR: the upper half names the processor */
+#define PVR_POWER8E 0x004b
+#define PVR_POWER8NVL 0x004c
+#define PVR_POWER8 0x004d
+
 /* LPCR */
 #define LPCR_VPM0 REG_U64(0x8000000000000000)
 #define LPCR_VRMASD_SHIFT 47

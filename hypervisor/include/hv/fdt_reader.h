@@ -14,6 +14,9 @@ bool fdt_read_u64_at(const void *fdt, int node, const char *name, uint32_t index
 /* How many 64-bit numbers a property holds; 0 when it is missing or its size is odd. */
 uint32_t fdt_count_u64(const void *fdt, int node, const char *name);
 
+/* The index-th range of a node's reg property, in the cells that its parent prescribes. */
+bool fdt_read_reg(const void *fdt, int parent, int node, uint32_t index, uint64_t *base, uint64_t *size);
+
 /* A property that is one NUL-terminated string; NULL otherwise. */
 const char *fdt_read_string(const void *fdt, int node, const char *name);
 

@@ -17,6 +17,8 @@ struct platform {
     /* Gives the firmware time for its own work. */
     void (*poll)(void);
 
+    /* Once per processor: finds and quiets its interrupt controller. */
+    void (*interrupts_init)(const void *fdt);
     /* An external interrupt of this processor that stays until it is turned off again. */
     void (*self_interrupt)(bool on);
 
