@@ -27,7 +27,8 @@ HERE = Path(__file__).parent
 CROSS = "powerpc64-linux-gnu-"
 LOAD_BASE = 0x2000_0000 + abi.IMAGE_FILE_OFFSET
 """Where powernv has the image's first byte that counts."""
-PROBE_AT = 0x8000
+PROBE_AT = 0x4_0000
+"""QEMU loads skiboot to 0, so there is code here that a hypervisor's bss must not show."""
 PROBE_SIZE = 0x4000
 PROBE_REPORT = 0x200
 PROBE_MAGIC = 0x50524F42
@@ -194,10 +195,17 @@ def scratch_offset(data: bytearray) -> int:
     return int.from_bytes(data[start : start + 8], "big")
 
 
+def fill_scratch(data: bytearray, stub_size: int) -> None:
+    """Leave nothing of bss and stack as it was."""
+    start, end = abi.IMAGE_FILE_OFFSET + scratch_offset(data), abi.IMAGE_FILE_OFFSET + stub_size
+    data[start:end] = b"\xa5" * (end - start)
+
+
 DAMAGES = [
     Damage("stub-data", lambda data, _: flip(data, scratch_offset(data) - 0x41), Reason.HEAD_DIGEST, "head digest"),
     Damage("stub-reason", lambda data, _: flip(data, abi.STUB_REASON_OFFSET), Reason.HEAD_DIGEST, "head digest"),
-    Damage("stub-stack", lambda data, head: flip(data, head.stub_size - 1), Reason.HEAD_DIGEST, "scratch area"),
+    Damage("stub-last-byte", lambda data, head: flip(data, head.stub_size - 1), Reason.HEAD_DIGEST, "scratch area"),
+    Damage("stub-scratch", lambda data, head: fill_scratch(data, head.stub_size), Reason.HEAD_DIGEST, "scratch area"),
     Damage("magic", lambda data, head: flip(data, head.stub_size + 8), Reason.BAD_HEADER, "no image header"),
     Damage("version", lambda data, head: flip(data, head.stub_size + 0x13), Reason.BAD_HEADER, "image version 17"),
     Damage("total-size", lambda data, head: flip(data, head.stub_size), Reason.TRUNCATED, "memory ends after"),
