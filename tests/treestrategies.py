@@ -16,7 +16,10 @@ REAL_TREES = tuple(sorted((Path(__file__).parent / "data" / "devicetrees").glob(
 Content: TypeAlias = tuple[dict[str, bytes], dict[str, "Content"]]
 
 _NAME = string.ascii_letters + string.digits + ",._+-"
-_SPECIAL = frozenset({"name", "phandle", "linux,phandle", "interrupt-parent"})
+SHAPED_NAMES = frozenset(
+    ("name", "phandle", "linux,phandle", "interrupt-parent", "#address-cells", "#size-cells", "#interrupt-cells"),
+)
+"""Properties whose values the scanner checks."""
 
 node_names = st.builds(
     lambda name, unit: f"{name}@{unit}" if unit else name,
@@ -24,7 +27,7 @@ node_names = st.builds(
     st.text(_NAME, max_size=8),
 )
 property_names = st.text(_NAME + "?#", min_size=1, max_size=12).filter(
-    lambda name: name not in _SPECIAL and not name.startswith("#") and not name.endswith("_with_references"),
+    lambda name: name not in SHAPED_NAMES and not name.endswith("_with_references"),
 )
 texts = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=10)
 values = st.one_of(

@@ -17,8 +17,6 @@ from tests.dtbmaker import with_true_size
 from tests.mutations import EDGE_VALUES, KINDS, Mutation, attempt, mutate
 from tests.treestrategies import REAL_TREES, trees
 
-pytestmark = pytest.mark.conformance
-
 Flat = list[tuple[str, list[tuple[str, bytes | None]]]]
 
 MACHINES = ("powernv8", "powernv9", "pseries")

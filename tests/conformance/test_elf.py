@@ -15,9 +15,6 @@ from loader import elf
 from loader.elf import ElfFacts, physical_entry, read_elf, require_ppc64
 from loader.errors import ElfError
 
-pytestmark = pytest.mark.conformance
-
-DEBIAN_KERNEL = Path("/usr/lib/debian-installer/images/12/ppc64el/text/debian-installer/ppc64el/vmlinux")
 COMPILER = "powerpc64-linux-gnu-gcc"
 READELF = "powerpc64-linux-gnu-readelf"
 
@@ -138,8 +135,8 @@ def test_object_file_is_refused(tmp_path: Path) -> None:
         read_elf(build(tmp_path, "-c", suffix="o"))
 
 
-def test_stock_kernel() -> None:
-    facts = check_agreement(DEBIAN_KERNEL)
+def test_stock_kernel(debian_kernel: Path) -> None:
+    facts = check_agreement(debian_kernel)
     require_ppc64(facts)
     assert facts.little_endian
     assert physical_entry(facts) == 0

@@ -17,8 +17,6 @@ from loader.errors import LoaderError
 from tests.elfmaker import ElfFile, Phdr
 from tests.mutations import EDGE_VALUES, Mutation, attempt, mutate, mutation_lists
 
-pytestmark = pytest.mark.property
-
 SEED_SIZE = 0x400
 LAYOUT = (
     Phdr(type=6, offset=64),

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import libfdt
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,8 +12,6 @@ from loader.fdtscan import ScanFacts, scan
 from tests.dtbmaker import END, END_NODE, NOP, begin, make_blob, prop, with_true_size, words
 from tests.mutations import Mutation, attempt, mutate, mutation_lists
 from tests.treestrategies import REAL_TREES
-
-pytestmark = pytest.mark.property
 
 SEEDS = [path.read_bytes() for path in REAL_TREES]
 TOKENS = (

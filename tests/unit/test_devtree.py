@@ -15,8 +15,6 @@ from loader.devtree import Node, Tree, to_dts
 from loader.errors import DeviceTreeError, EnvironmentProblem
 from tests.dtbmaker import END, make_blob, node, prop, tree_of
 
-pytestmark = pytest.mark.unit
-
 
 @pytest.fixture
 def tree() -> Tree:

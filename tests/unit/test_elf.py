@@ -14,8 +14,6 @@ from loader.elf import Segment, physical_entry, read_elf, real_address, require_
 from loader.errors import ElfError, SourceError
 from tests.elfmaker import ElfFile, Phdr
 
-pytestmark = pytest.mark.unit
-
 KERNEL = 0xC000_0000_0000_0000
 
 

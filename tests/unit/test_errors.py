@@ -8,8 +8,6 @@ import pytest
 from loader import errors
 from loader.errors import EnvironmentProblem, LoaderError, one_line
 
-pytestmark = pytest.mark.unit
-
 BAD_INPUT = ("DeviceTreeError", "ElfError", "ImageError", "LayoutError", "ManifestError", "SourceError")
 
 

@@ -12,8 +12,6 @@ from loader.errors import DeviceTreeError
 from loader.fdtscan import scan
 from tests.dtbmaker import END, END_NODE, NO_RESERVATIONS, NOP, begin, make_blob, node, prop, tree_of, words
 
-pytestmark = pytest.mark.unit
-
 ROOT = node("") + END
 STRUCT_START = 40 + 16
 

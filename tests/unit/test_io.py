@@ -16,8 +16,6 @@ from loader import io
 from loader.errors import EnvironmentProblem, LoaderError, SourceError
 from loader.io import AtomicFile, FileStamp, copy_range, hash_many, open_source, sha256_range
 
-pytestmark = pytest.mark.unit
-
 DATA = bytes(i * 7 % 251 for i in range(100_000))
 
 
