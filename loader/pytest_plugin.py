@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Unpack
@@ -50,11 +50,12 @@ def boot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show a failed test's consoles."""
     report = yield
     if report.failed:
-        for number, emulator in enumerate(item.stash.get(_machines, []), 1):
+        machines: list[Emulator] = item.stash.get(_machines, [])
+        for number, emulator in enumerate(machines, 1):
             title = f"console of machine {number}" + (f", {emulator.log}" if emulator.log else "")
             report.sections.append((title, emulator.console.tail()))
     return report

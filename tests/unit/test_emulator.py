@@ -4,13 +4,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import signal
 import subprocess
 import sys
-import textwrap
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,29 +15,14 @@ import pytest
 
 from loader import cli
 from loader.bootcommand import Expect, ExpectExit, Send, add_boot_arguments
-from loader.machines import FATAL_NAMES, MACHINES, QEMU
+from loader.console import FatalOutput
+from loader.emulator import boot as library_boot
+from loader.errors import EnvironmentProblem
+from loader.machines import FATAL_NAMES, MACHINES, QEMU, Machine, Network
 from loader.qemu import Emulator, EmulatorError
-
-FAKE = Path(__file__).with_name("fake_qemu.py")
+from tests.processes import ends_soon, is_running
 
 MakeImage = Callable[[str], Path]
-
-
-@pytest.fixture
-def fake_qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeImage:
-    """Put the stand-in first on PATH; returns a function that makes an "image" out of Python lines."""
-    program = tmp_path / "bin" / QEMU
-    program.parent.mkdir()
-    program.write_text(f"#!{sys.executable}\n{FAKE.read_text()}")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
-
-    def make(script: str) -> Path:
-        image = tmp_path / "image.py"
-        image.write_text(textwrap.dedent(script))
-        return image
-
-    return make
 
 
 def boot(image: Path, *arguments: str) -> int:
@@ -51,15 +33,6 @@ def parse(*arguments: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     add_boot_arguments(parser)
     return parser.parse_args(["image", *arguments])
-
-
-def is_running(pid: int) -> bool:
-    """Whether the process exists and is not just waiting to be reaped."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
 
 
 # --- the command line ------------------------------------------------------------------------------------------------
@@ -116,7 +89,7 @@ def test_missing_image(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 def test_missing_emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert boot(FAKE, "--expect", "x") == 3
+    assert boot(Path(__file__), "--expect", "x") == 3
     assert QEMU in capsys.readouterr().err
 
 
@@ -205,11 +178,68 @@ with Emulator(Path({str(image)!r})) as emulator:
 """
     result = subprocess.run([sys.executable, "-c", parent], capture_output=True, text=True, check=False)
     assert result.returncode == -signal.SIGKILL, result.stderr
-    pid = int(result.stdout)
-    deadline = time.monotonic() + 30
-    while is_running(pid) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not is_running(pid)
+    assert ends_soon(int(result.stdout))
+
+
+# --- the library -----------------------------------------------------------------------------------------------------
+
+
+def test_unknown_machine() -> None:
+    with pytest.raises(EmulatorError, match="no machine is called 'pdp11'; machines are powernv8, "):
+        Emulator(None, machine="pdp11")
+
+
+def test_unknown_option() -> None:
+    with pytest.raises(TypeError, match="machne"):
+        library_boot("image", machne="pseries")  # type: ignore[call-arg]
+
+
+def test_missing_prefix_program() -> None:
+    with (
+        pytest.raises(EnvironmentProblem, match="no-such-wrapper is not installed"),
+        library_boot(None, prefix=["no-such-wrapper"]),
+    ):
+        pass
+
+
+def test_options_become_arguments(fake_qemu: MakeImage) -> None:
+    image = fake_qemu(r'say(" ".join(sys.argv) + "\n"); time.sleep(600)')
+    networks = [Network("user,restrict=on"), Network("tap,ifname=t", "spapr-vlan", "52:54:00:00:00:01")]
+    with library_boot(
+        image, machine="pseries-vof", firmware="vof.bin", memory="1G", cpus=2, network=networks, extra=["-S"]
+    ) as emulator:
+        line = emulator.expect(".*\n")[0]
+    assert " -M pseries,x-vof=on -cpu power8 " in line
+    assert " -m 1G -smp 2 " in line
+    assert " -bios vof.bin " in line
+    assert " -netdev user,restrict=on,id=net0 -device virtio-net-pci,netdev=net0 " in line
+    assert " -netdev tap,ifname=t,id=net1 -device spapr-vlan,netdev=net1,mac=52:54:00:00:00:01 " in line
+    assert line.endswith(" -S\n")
+
+
+def test_own_machine_and_patterns(fake_qemu: MakeImage) -> None:
+    image = fake_qemu(r'say("DEAD\n"); time.sleep(600)')
+    machine = Machine("lab", "powernv8", fatal={"dead": "^DEAD"})
+    with library_boot(image, machine=machine) as emulator, pytest.raises(FatalOutput, match=r"\(dead\)"):
+        emulator.expect("never")
+    with library_boot(image, machine=machine, tolerate=["dead"]) as emulator:
+        emulator.expect("DEAD")
+    with library_boot(image, fatal={"lost": "DEA"}) as emulator, pytest.raises(FatalOutput, match=r"\(lost\)"):
+        emulator.expect("never")
+
+
+def test_prefix_runs_the_emulator(fake_qemu: MakeImage) -> None:
+    image = fake_qemu(r'import os; say(os.environ["FLAVOUR"] + "\n"); time.sleep(600)')
+    with library_boot(image, prefix=["env", "FLAVOUR=mint"]) as emulator:
+        emulator.expect("^mint\n")
+
+
+def test_command_line_reaches_the_emulator(fake_qemu: MakeImage) -> None:
+    image = fake_qemu(r'say(" ".join(sys.argv) + "\n")')
+    pattern = r"-bios fw\.bin -kernel \S+ -no-reboot -device e1000\n"
+    assert (
+        boot(image, "--firmware", "fw.bin", "--no-reboot", "--qemu=-device", "--qemu=e1000", "--expect", pattern) == 0
+    )
 
 
 # --- without steps ---------------------------------------------------------------------------------------------------
