@@ -27,7 +27,7 @@ def project(pytester: pytest.Pytester, fake_qemu: MakeImage) -> pytest.Pytester:
 def run(project: pytest.Pytester, test: str) -> pytest.RunResult:
     """Run `test` there."""
     project.makepyfile(test_other=test)
-    return project.runpytest_inprocess("--basetemp", str(project.path / "base"))
+    return project.runpytest_inprocess("-rP", "--basetemp", str(project.path / "base"))
 
 
 def test_is_installed_as_a_plugin() -> None:
