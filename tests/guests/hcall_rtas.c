@@ -32,8 +32,7 @@ static struct rtas rtas_simple(uint32_t token, unsigned return_count)
 
 static bool date_is_sane(const uint32_t v[])
 {
-    return v[0] >= 2000 && v[0] < 2200 && v[1] >= 1 && v[1] <= 12 && v[2] >= 1 && v[2] <= 31 && v[3] < 24 && v[4] < 60 &&
-           v[5] < 61 && v[6] < 1000000000;
+    return v[0] >= 2000 && v[0] < 2200 && v[1] >= 1 && v[1] <= 12 && v[2] >= 1 && v[2] <= 31 && v[3] < 24 && v[4] < 60 && v[5] < 61;
 }
 
 static void check_clock(void)
@@ -142,7 +141,7 @@ static void check_buffers(void)
     static const uint32_t tokens[] = {0, 1, 0x1fff, 0x2fff, 0x7fffffff, 0x80000000, 0xf0002003, UINT32_MAX};
 
     for (unsigned i = 0; i < ARRAY_COUNT(tokens); i++)
-        check_rtas(rtas_simple(tokens[i], 1), PARAMETER_ERROR, "xen-15 a token nobody has");
+        check_equal((uint64_t)(int64_t)rtas_simple(tokens[i], 1).status, (uint64_t)PARAMETER_ERROR, "xen-15 token 0x%x", tokens[i]);
     for (unsigned i = 0; i < ARRAY_COUNT(addresses); i++)
         check_status(HCALL(H_RTAS, addresses[i]), H_PARAMETER, "xen-15 argument buffer %u outside memory", i);
 }

@@ -4,6 +4,9 @@
 #include "lib/console.h"
 #include "lib/fdt.h"
 
+/* What a call prints that should have been refused: it must not spoil the next line. */
+#define NEWLINE ((uint64_t)'\n' << 56)
+
 const char guest_name[] = "hcall_term";
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -51,10 +54,10 @@ void guest_main(void)
         {"H_PUT_TERM_CHAR: 17 characters", {H_PUT_TERM_CHAR, unit, 17, WORD_MAX, WORD_MAX}, H_PARAMETER},
         {"H_PUT_TERM_CHAR: 2^32 characters", {H_PUT_TERM_CHAR, unit, UINT64_C(1) << 32, 0, 0}, H_PARAMETER},
         {"H_PUT_TERM_CHAR: -1 characters", {H_PUT_TERM_CHAR, unit, WORD_MAX, 0, 0}, H_PARAMETER},
-        {"H_PUT_TERM_CHAR: terminal 1", {H_PUT_TERM_CHAR, 1, 1, WORD_MAX, 0}, H_PARAMETER},
-        {"H_PUT_TERM_CHAR: the next terminal", {H_PUT_TERM_CHAR, unit + 1, 1, WORD_MAX, 0}, H_PARAMETER},
-        {"H_PUT_TERM_CHAR: 2^32 too many", {H_PUT_TERM_CHAR, unit + (UINT64_C(1) << 32), 1, WORD_MAX, 0}, H_PARAMETER},
-        {"H_PUT_TERM_CHAR: terminal -1", {H_PUT_TERM_CHAR, WORD_MAX, 1, WORD_MAX, 0}, H_PARAMETER},
+        {"H_PUT_TERM_CHAR: terminal 1", {H_PUT_TERM_CHAR, 1, 1, NEWLINE, 0}, H_PARAMETER},
+        {"H_PUT_TERM_CHAR: the next terminal", {H_PUT_TERM_CHAR, unit + 1, 1, NEWLINE, 0}, H_PARAMETER},
+        {"H_PUT_TERM_CHAR: 2^32 too many", {H_PUT_TERM_CHAR, unit + (UINT64_C(1) << 32), 1, NEWLINE, 0}, H_PARAMETER},
+        {"H_PUT_TERM_CHAR: terminal -1", {H_PUT_TERM_CHAR, WORD_MAX, 1, NEWLINE, 0}, H_PARAMETER},
         {"H_GET_TERM_CHAR: terminal 1", {H_GET_TERM_CHAR, 1}, H_PARAMETER},
         {"H_GET_TERM_CHAR: terminal -1", {H_GET_TERM_CHAR, WORD_MAX}, H_PARAMETER},
         {"H_GET_TERM_CHAR", {H_GET_TERM_CHAR, unit}, H_SUCCESS},

@@ -36,7 +36,7 @@ static void check_instruction(uint64_t address, const char *where)
     check_equal(trap.srr1 & (MSR_HV | MSR_EE | MSR_PR | MSR_IR | MSR_DR), 0, "fetch %s: SRR1 says real mode", where);
 }
 
-static void check_inside(uint64_t end)
+static void check_inside(uint64_t end, const char *when)
 {
     static const uint64_t patterns[] = {0, UINT64_C(0x0123456789abcdef), UINT64_MAX};
     volatile uint64_t *last = real_memory(end - WORD);
@@ -44,12 +44,12 @@ static void check_inside(uint64_t end)
 
     for (unsigned i = 0; i < ARRAY_COUNT(patterns); i++) {
         *last = patterns[i];
-        check_equal(*last, patterns[i], "the last doubleword keeps pattern %u", i);
+        check_equal(*last, patterns[i], "%s: the last doubleword keeps pattern %u", when, i);
     }
-    check_equal(trap_load(end - 1).vector, 0, "the last byte is readable");
+    check_equal(trap_load(end - 1).vector, 0, "%s: the last byte is readable", when);
     *code = BLR;
     instructions_changed(code, sizeof(*code));
-    check_equal(trap_execute(end - sizeof(uint32_t)).vector, 0, "the last instruction runs");
+    check_equal(trap_execute(end - sizeof(uint32_t)).vector, 0, "%s: the last instruction runs", when);
 }
 
 /* Every megabyte is its own: no two addresses reach the same memory. */
@@ -117,9 +117,9 @@ void guest_main(void)
 
     print("real-mode area of %lu MiB\n", end >> 20);
     check_distinct(end);
-    check_inside(end);
+    check_inside(end, "first");
     check_outside(end);
     check_far();
     check_across(end);
-    check_inside(end);
+    check_inside(end, "afterwards");
 }
