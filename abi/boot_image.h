@@ -22,6 +22,12 @@
 #define IMAGE_MAX_ENTRIES HV_U64(0x100)
 #define IMAGE_NAME_SIZE HV_U64(48)
 #define DIGEST_SIZE HV_U64(32)
+#define SIGNATURE_MAGIC "RPEGSIGN"
+/* What is signed: these bytes, then the head digest. */
+#define SIGNATURE_CONTEXT "roundpeg-image-v1\000"
+#define KEY_ID_SIZE HV_U64(32)
+#define ED25519_SIGNATURE_SIZE HV_U64(64)
+#define MAX_SIGNATURES HV_U64(32)
 #define STUB_MAGIC HV_U64(0x5250454753545542)
 #define STUB_MAGIC_OFFSET HV_U64(8)
 /* u64, set at link time: bytes of the stub, a multiple of IMAGE_PAGE_SIZE; the header follows it. */
@@ -59,6 +65,7 @@
 #define STUB_REASON_BAD_HYPERVISOR 12
 #define STUB_REASON_MEMORY 13
 #define STUB_REASON_OVERLAY 14
+#define STUB_REASON_SIGNATURES 15
 
 #define IMAGE_HEADER_SIZE 128
 #define IMAGE_HEADER_TOTAL_SIZE_OFFSET 0x00
@@ -71,15 +78,17 @@
 #define IMAGE_HEADER_PAYLOAD_OFFSET_OFFSET 0x28
 #define IMAGE_HEADER_FLAGS_OFFSET 0x30
 #define IMAGE_HEADER_HEAD_DIGEST_OFFSET 0x38
-#define IMAGE_HEADER_RESERVED_OFFSET 0x58
+#define IMAGE_HEADER_SIGNATURE_OFFSET_OFFSET 0x58
+#define IMAGE_HEADER_RESERVED_OFFSET 0x60
 
 #ifndef __ASSEMBLER__
 /* Fixed-size header, at the first page boundary after the stub.
  *
- * total_size       bytes from the load base to the image's end, a multiple of IMAGE_PAGE_SIZE
- * table_offset     from the load base; the table follows the header directly
- * payload_offset   from the load base; the first page boundary after the table
- * head_digest      SHA-256 of [load base, payload_offset) with this field taken as zeros */
+ * total_size        bytes from the load base to the image's end, a multiple of IMAGE_PAGE_SIZE
+ * table_offset      from the load base; the table follows the header directly
+ * payload_offset    from the load base; the page after the signatures
+ * head_digest       SHA-256 of [load base, payload_offset) with this field and the signature page taken as zeros
+ * signature_offset  from the load base; the first page boundary after the table, where the signature page is */
 struct hv_image_header {
     be64_t total_size;
     uint8_t magic[8];
@@ -91,7 +100,8 @@ struct hv_image_header {
     be64_t payload_offset;
     be64_t flags;
     uint8_t head_digest[32];
-    uint8_t reserved[40];
+    be64_t signature_offset;
+    uint8_t reserved[32];
 };
 _Static_assert(sizeof(struct hv_image_header) == IMAGE_HEADER_SIZE, "struct hv_image_header");
 _Static_assert(offsetof(struct hv_image_header, total_size) == IMAGE_HEADER_TOTAL_SIZE_OFFSET, "total_size");
@@ -104,7 +114,48 @@ _Static_assert(offsetof(struct hv_image_header, table_offset) == IMAGE_HEADER_TA
 _Static_assert(offsetof(struct hv_image_header, payload_offset) == IMAGE_HEADER_PAYLOAD_OFFSET_OFFSET, "payload_offset");
 _Static_assert(offsetof(struct hv_image_header, flags) == IMAGE_HEADER_FLAGS_OFFSET, "flags");
 _Static_assert(offsetof(struct hv_image_header, head_digest) == IMAGE_HEADER_HEAD_DIGEST_OFFSET, "head_digest");
+_Static_assert(offsetof(struct hv_image_header, signature_offset) == IMAGE_HEADER_SIGNATURE_OFFSET_OFFSET, "signature_offset");
 _Static_assert(offsetof(struct hv_image_header, reserved) == IMAGE_HEADER_RESERVED_OFFSET, "reserved");
+#endif /* __ASSEMBLER__ */
+
+#define IMAGE_SIGNATURES_SIZE 48
+#define IMAGE_SIGNATURES_MAGIC_OFFSET 0x00
+#define IMAGE_SIGNATURES_COUNT_OFFSET 0x08
+#define IMAGE_SIGNATURES_RESERVED_OFFSET 0x0c
+#define IMAGE_SIGNATURES_PAGE_DIGEST_OFFSET 0x10
+
+#ifndef __ASSEMBLER__
+/* The signature page's first bytes; `count` records follow, the rest of the page is zero.
+ *
+ * page_digest  SHA-256 of the page with this field taken as zeros: finds damage without a key */
+struct hv_image_signatures {
+    uint8_t magic[8];
+    be32_t count;
+    be32_t reserved;
+    uint8_t page_digest[32];
+};
+_Static_assert(sizeof(struct hv_image_signatures) == IMAGE_SIGNATURES_SIZE, "struct hv_image_signatures");
+_Static_assert(offsetof(struct hv_image_signatures, magic) == IMAGE_SIGNATURES_MAGIC_OFFSET, "magic");
+_Static_assert(offsetof(struct hv_image_signatures, count) == IMAGE_SIGNATURES_COUNT_OFFSET, "count");
+_Static_assert(offsetof(struct hv_image_signatures, reserved) == IMAGE_SIGNATURES_RESERVED_OFFSET, "reserved");
+_Static_assert(offsetof(struct hv_image_signatures, page_digest) == IMAGE_SIGNATURES_PAGE_DIGEST_OFFSET, "page_digest");
+#endif /* __ASSEMBLER__ */
+
+#define IMAGE_SIGNATURE_SIZE 96
+#define IMAGE_SIGNATURE_KEY_ID_OFFSET 0x00
+#define IMAGE_SIGNATURE_SIGNATURE_OFFSET 0x20
+
+#ifndef __ASSEMBLER__
+/* One signature (Ed25519, RFC 8032) of SIGNATURE_CONTEXT and the head digest; records ascend by key_id.
+ *
+ * key_id  SHA-256 of the raw public key, 32 bytes */
+struct hv_image_signature {
+    uint8_t key_id[32];
+    uint8_t signature[64];
+};
+_Static_assert(sizeof(struct hv_image_signature) == IMAGE_SIGNATURE_SIZE, "struct hv_image_signature");
+_Static_assert(offsetof(struct hv_image_signature, key_id) == IMAGE_SIGNATURE_KEY_ID_OFFSET, "key_id");
+_Static_assert(offsetof(struct hv_image_signature, signature) == IMAGE_SIGNATURE_SIGNATURE_OFFSET, "signature");
 #endif /* __ASSEMBLER__ */
 
 #define IMAGE_ENTRY_SIZE 128

@@ -27,6 +27,13 @@ IMAGE_MAX_ENTRIES: Final = 256
 IMAGE_NAME_SIZE: Final = 48
 DIGEST_SIZE: Final = 32
 
+SIGNATURE_MAGIC: Final = b"RPEGSIGN"
+SIGNATURE_CONTEXT: Final = b"roundpeg-image-v1\0"
+"""What is signed: these bytes, then the head digest."""
+KEY_ID_SIZE: Final = 32
+ED25519_SIGNATURE_SIZE: Final = 64
+MAX_SIGNATURES: Final = 32
+
 STUB_MAGIC: Final = 0x52504547_53545542  # "RPEGSTUB"
 STUB_MAGIC_OFFSET: Final = 0x08
 STUB_SIZE_OFFSET: Final = 0x10
@@ -73,6 +80,7 @@ class StubReason(IntEnum):
     BAD_HYPERVISOR = 12
     MEMORY = 13
     OVERLAY = 14
+    SIGNATURES = 15
 
 
 IMAGE_HEADER: Final = Struct(
@@ -86,14 +94,36 @@ IMAGE_HEADER: Final = Struct(
     "payload_offset" / Int64ub,
     "flags" / Int64ub,
     "head_digest" / Bytes(DIGEST_SIZE),
-    "reserved" / Const(bytes(40)),
+    "signature_offset" / Int64ub,
+    "reserved" / Const(bytes(32)),
 )
 """Fixed-size header, at the first page boundary after the stub.
 
-total_size       bytes from the load base to the image's end, a multiple of IMAGE_PAGE_SIZE
-table_offset     from the load base; the table follows the header directly
-payload_offset   from the load base; the first page boundary after the table
-head_digest      SHA-256 of [load base, payload_offset) with this field taken as zeros
+total_size        bytes from the load base to the image's end, a multiple of IMAGE_PAGE_SIZE
+table_offset      from the load base; the table follows the header directly
+payload_offset    from the load base; the page after the signatures
+head_digest       SHA-256 of [load base, payload_offset) with this field and the signature page taken as zeros
+signature_offset  from the load base; the first page boundary after the table, where the signature page is
+"""
+
+IMAGE_SIGNATURES: Final = Struct(
+    "magic" / Const(SIGNATURE_MAGIC),
+    "count" / Int32ub,
+    "reserved" / Const(0, Int32ub),
+    "page_digest" / Bytes(DIGEST_SIZE),
+)
+"""The signature page's first bytes; `count` records follow, the rest of the page is zero.
+
+page_digest  SHA-256 of the page with this field taken as zeros: finds damage without a key
+"""
+
+IMAGE_SIGNATURE: Final = Struct(
+    "key_id" / Bytes(KEY_ID_SIZE),
+    "signature" / Bytes(ED25519_SIGNATURE_SIZE),
+)
+"""One signature (Ed25519, RFC 8032) of SIGNATURE_CONTEXT and the head digest; records ascend by key_id.
+
+key_id  SHA-256 of the raw public key, 32 bytes
 """
 
 IMAGE_ENTRY: Final = Struct(

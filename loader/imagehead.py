@@ -17,6 +17,7 @@ from construct import Bytes, Const, ConstructError, Int16ub, Int32ub, Int64ub, S
 
 from loader import abi
 from loader.errors import ImageError
+from loader.signaturepage import Signature, build_page, parse_page
 from loader.units import align_up
 
 PAGE: Final = abi.IMAGE_PAGE_SIZE
@@ -88,12 +89,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Header and table of an image that passed every structural check."""
+    """Header, table and signature page of an image that passed every structural check."""
 
     stub_size: int
     total_size: int
+    signature_offset: int
     payload_offset: int
     head_digest: bytes
+    signatures: tuple[Signature, ...]
     entries: tuple[Entry, ...]
 
     def entry(self, name: str) -> Entry:
@@ -126,7 +129,7 @@ def check_stub(stub: bytes, where: str) -> int:
 
 def payload_offsets(stub_size: int, sizes: Sequence[int], count: int) -> list[int]:
     """Where payloads of these sizes start in an image with `count` entries, and where the next one would."""
-    offset = align_up(stub_size + abi.IMAGE_HEADER.sizeof() + count * abi.IMAGE_ENTRY.sizeof(), PAGE)
+    offset = _signature_offset(stub_size, count) + PAGE
     offsets = [offset]
     for size in sizes:
         offset = align_up(offset + size, PAGE)
@@ -134,11 +137,14 @@ def payload_offsets(stub_size: int, sizes: Sequence[int], count: int) -> list[in
     return offsets
 
 
+def _signature_offset(stub_size: int, count: int) -> int:
+    return align_up(stub_size + abi.IMAGE_HEADER.sizeof() + count * abi.IMAGE_ENTRY.sizeof(), PAGE)
+
+
 def build_head(stub: bytes, entries: Sequence[Entry], total_size: int) -> bytes:
-    """The bytes of [load base, payload offset): stub, header, table and padding.  Raises ImageError."""
+    """The bytes of [load base, payload offset): stub, header, table, padding, no signatures.  Raises ImageError."""
     table = b"".join(_build_entry(entry) for entry in entries)
-    table_offset = len(stub) + abi.IMAGE_HEADER.sizeof()
-    payload_offset = align_up(table_offset + len(table), PAGE)
+    signature_offset = _signature_offset(len(stub), len(entries))
     fields: dict[str, Any] = {
         "total_size": total_size,
         "magic": None,
@@ -146,18 +152,19 @@ def build_head(stub: bytes, entries: Sequence[Entry], total_size: int) -> bytes:
         "header_size": abi.IMAGE_HEADER.sizeof(),
         "entry_size": abi.IMAGE_ENTRY.sizeof(),
         "entry_count": len(entries),
-        "table_offset": table_offset,
-        "payload_offset": payload_offset,
+        "table_offset": len(stub) + abi.IMAGE_HEADER.sizeof(),
+        "payload_offset": signature_offset + PAGE,
         "flags": 0,
         "head_digest": bytes(abi.DIGEST_SIZE),
+        "signature_offset": signature_offset,
         "reserved": None,
     }
 
     def assemble() -> bytes:
-        return (stub + _build(abi.IMAGE_HEADER, fields, "header") + table).ljust(payload_offset, b"\0")
+        return (stub + _build(abi.IMAGE_HEADER, fields, "header") + table).ljust(signature_offset, b"\0")
 
-    fields["head_digest"] = hashlib.sha256(assemble()).digest()
-    return assemble()
+    fields["head_digest"] = hashlib.sha256(assemble() + bytes(PAGE)).digest()
+    return assemble() + build_page()
 
 
 def _build(structure: Any, fields: dict[str, Any], where: str) -> bytes:
@@ -199,13 +206,14 @@ def parse_header(data: bytes, stub_size: int, where: str) -> Any:
     header = _parse(abi.IMAGE_HEADER, data, where)
     if not 0 < header.entry_count <= abi.IMAGE_MAX_ENTRIES:
         raise ImageError(f"the header counts {header.entry_count} entries", where)
-    table_offset = stub_size + abi.IMAGE_HEADER.sizeof()
+    signature_offset = _signature_offset(stub_size, header.entry_count)
     expected = {
         "version": abi.IMAGE_VERSION,
         "header_size": abi.IMAGE_HEADER.sizeof(),
         "entry_size": abi.IMAGE_ENTRY.sizeof(),
-        "table_offset": table_offset,
-        "payload_offset": align_up(table_offset + header.entry_count * abi.IMAGE_ENTRY.sizeof(), PAGE),
+        "table_offset": stub_size + abi.IMAGE_HEADER.sizeof(),
+        "signature_offset": signature_offset,
+        "payload_offset": signature_offset + PAGE,
         "flags": 0,
     }
     for name, value in expected.items():
@@ -217,22 +225,32 @@ def parse_header(data: bytes, stub_size: int, where: str) -> Any:
 
 
 def parse_head(head: bytes, where: str) -> Head:
-    """Checks everything the head digest covers, `head` being [load base, payload offset); raises ImageError."""
+    """Checks everything in front of the payloads, `head` being [load base, payload offset); raises ImageError."""
     stub_size = check_stub(head, where)
     header_end = stub_size + abi.IMAGE_HEADER.sizeof()
     header = parse_header(head[stub_size:header_end], stub_size, where)
     zeroed = abi.IMAGE_HEADER.build({**header, "head_digest": bytes(abi.DIGEST_SIZE)})
-    if hashlib.sha256(head[:stub_size] + zeroed + head[header_end:]).digest() != header.head_digest:
+    page = header.signature_offset
+    covered = head[:stub_size] + zeroed + head[header_end:page] + bytes(PAGE)
+    if hashlib.sha256(covered).digest() != header.head_digest:
         raise ImageError("stub, header and table do not match the head's SHA-256", where)
     if any(head[STUB_WORDS.parse(head).scratch : stub_size]):
         raise ImageError("the stub's scratch area is not zero", where)
     size = abi.IMAGE_ENTRY.sizeof()
     table_end = header_end + header.entry_count * size
-    if any(head[table_end:]):
+    if any(head[table_end:page]):
         raise ImageError("the padding behind the table is not zero", where)
     entries = tuple(_parse_entry(head[start : start + size], where) for start in range(header_end, table_end, size))
     _check_entries(entries, header.payload_offset, header.total_size, where)
-    return Head(stub_size, header.total_size, header.payload_offset, header.head_digest, entries)
+    return Head(
+        stub_size=stub_size,
+        total_size=header.total_size,
+        signature_offset=page,
+        payload_offset=header.payload_offset,
+        head_digest=header.head_digest,
+        signatures=parse_page(head[page:], where),
+        entries=entries,
+    )
 
 
 def _parse_entry(data: bytes, where: str) -> Entry:

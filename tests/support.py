@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,19 @@ def make_stub(pages: int = 1, fill: int = 0) -> bytes:
     size = pages * abi.IMAGE_PAGE_SIZE
     words = struct.pack(">4sIQQQQ", b"\x48\x00\x00\x28", fill, abi.STUB_MAGIC, size, 0, size // 2)
     return words.ljust(size, b"\0")
+
+
+def reseal(image: bytearray) -> None:
+    """Makes the head digest right for whatever the head of an image file holds."""
+    base, page = abi.IMAGE_FILE_OFFSET, abi.IMAGE_PAGE_SIZE
+    size = base + abi.STUB_SIZE_OFFSET
+    header = base + int.from_bytes(image[size : size + 8], "big")
+    count = int.from_bytes(image[header + 0x1C : header + 0x20], "big")
+    table_end = header + abi.IMAGE_HEADER.sizeof() + count * abi.IMAGE_ENTRY.sizeof()
+    signatures = (table_end + page - 1) & -page
+    field = slice(header + 0x38, header + 0x38 + abi.DIGEST_SIZE)
+    image[field] = bytes(abi.DIGEST_SIZE)
+    image[field] = hashlib.sha256(image[base:signatures] + bytes(page)).digest()
 
 
 @dataclass(frozen=True)

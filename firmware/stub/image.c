@@ -64,7 +64,11 @@ bool image_check_header(struct image *image, struct refusal *refusal)
                       (unsigned long)be64_get(header->table_offset),
                       (unsigned long)(image->stub_size + sizeof(*header)));
 
-    image->payload_offset = page_align(image->stub_size + sizeof(*header) + count * sizeof(struct hv_image_entry));
+    image->signature_offset = page_align(image->stub_size + sizeof(*header) + count * sizeof(struct hv_image_entry));
+    if (be64_get(header->signature_offset) != image->signature_offset)
+        return refuse(refusal, STUB_REASON_BAD_HEADER, "signature offset 0x%lx is not 0x%lx",
+                      (unsigned long)be64_get(header->signature_offset), (unsigned long)image->signature_offset);
+    image->payload_offset = image->signature_offset + IMAGE_PAGE_SIZE;
     if (be64_get(header->payload_offset) != image->payload_offset)
         return refuse(refusal, STUB_REASON_BAD_HEADER, "payload offset 0x%lx is not 0x%lx",
                       (unsigned long)be64_get(header->payload_offset), (unsigned long)image->payload_offset);
@@ -80,9 +84,20 @@ bool image_check_header(struct image *image, struct refusal *refusal)
     return true;
 }
 
-bool image_check_head_digest(const struct image *image, struct refusal *refusal)
+static void add_zeros(struct sha256 *sha, uint64_t size)
 {
     static const uint8_t zeros[256];
+
+    while (size > 0) {
+        uint64_t part = size < sizeof(zeros) ? size : sizeof(zeros);
+
+        sha256_add(sha, zeros, part);
+        size -= part;
+    }
+}
+
+bool image_check_head_digest(const struct image *image, struct refusal *refusal)
+{
     const uint8_t *header = image->base + image->stub_size;
     const uint8_t *behind = header + IMAGE_HEADER_HEAD_DIGEST_OFFSET + DIGEST_SIZE;
     uint8_t digest[DIGEST_SIZE];
@@ -90,18 +105,51 @@ bool image_check_head_digest(const struct image *image, struct refusal *refusal)
 
     sha256_start(&sha);
     sha256_add(&sha, image->base, image->scratch_offset);
-    for (uint64_t left = image->stub_size - image->scratch_offset; left > 0;) {
-        uint64_t part = left < sizeof(zeros) ? left : sizeof(zeros);
-
-        sha256_add(&sha, zeros, part);
-        left -= part;
-    }
+    add_zeros(&sha, image->stub_size - image->scratch_offset);
     sha256_add(&sha, header, IMAGE_HEADER_HEAD_DIGEST_OFFSET);
-    sha256_add(&sha, zeros, DIGEST_SIZE);
-    sha256_add(&sha, behind, (uint64_t)(image->base + image->payload_offset - behind));
+    add_zeros(&sha, DIGEST_SIZE);
+    sha256_add(&sha, behind, (uint64_t)(image->base + image->signature_offset - behind));
+    add_zeros(&sha, IMAGE_PAGE_SIZE);
     sha256_finish(&sha, digest);
     if (memcmp(digest, header + IMAGE_HEADER_HEAD_DIGEST_OFFSET, sizeof(digest)) != 0)
         return refuse(refusal, STUB_REASON_HEAD_DIGEST, "stub, header or table do not match the head digest");
+    return true;
+}
+
+/* True when the first `count` records follow each other in the order of their keys. */
+static bool are_records_sorted(const struct hv_image_signature *records, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++) {
+        if (memcmp(records[i - 1].key_id, records[i].key_id, KEY_ID_SIZE) >= 0)
+            return false;
+    }
+    return true;
+}
+
+bool image_check_signatures(const struct image *image, struct refusal *refusal)
+{
+    const struct hv_image_signatures *page = (const void *)(image->base + image->signature_offset);
+    const struct hv_image_signature *records = (const void *)(page + 1);
+    uint32_t count = be32_get(page->count);
+    uint8_t digest[DIGEST_SIZE];
+    struct sha256 sha;
+
+    if (memcmp(page->magic, SIGNATURE_MAGIC, sizeof(page->magic)) != 0 || be32_get(page->reserved) != 0)
+        return refuse(refusal, STUB_REASON_SIGNATURES, "no signature page behind the table");
+    if (count > MAX_SIGNATURES)
+        return refuse(refusal, STUB_REASON_SIGNATURES, "%lu signatures, there may be %lu", (unsigned long)count,
+                      (unsigned long)MAX_SIGNATURES);
+    if (!are_records_sorted(records, count))
+        return refuse(refusal, STUB_REASON_SIGNATURES, "the signatures are not in the order of their keys");
+    if (!is_zero((const uint8_t *)(records + count), IMAGE_PAGE_SIZE - sizeof(*page) - count * sizeof(*records)))
+        return refuse(refusal, STUB_REASON_SIGNATURES, "bytes behind the signatures are not zero");
+    sha256_start(&sha);
+    sha256_add(&sha, page, IMAGE_SIGNATURES_PAGE_DIGEST_OFFSET);
+    add_zeros(&sha, DIGEST_SIZE);
+    sha256_add(&sha, records, IMAGE_PAGE_SIZE - sizeof(*page));
+    sha256_finish(&sha, digest);
+    if (memcmp(digest, page->page_digest, sizeof(digest)) != 0)
+        return refuse(refusal, STUB_REASON_SIGNATURES, "the signature page does not match its digest");
     return true;
 }
 
@@ -177,7 +225,7 @@ bool image_check_table(struct image *image, struct refusal *refusal)
 
     image->hypervisor = NULL;
     image->overlay = NULL;
-    if (!is_zero(table_end, (uint64_t)(image->base + image->payload_offset - table_end)))
+    if (!is_zero(table_end, (uint64_t)(image->base + image->signature_offset - table_end)))
         return refuse(refusal, STUB_REASON_PADDING, "bytes behind the table are not zero");
     for (uint32_t i = 0; i < image->entry_count; i++) {
         const struct hv_image_entry *entry = &image->entries[i];
@@ -231,5 +279,6 @@ bool image_check_payloads(const struct image *image, struct refusal *refusal)
 bool image_check(struct image *image, struct refusal *refusal)
 {
     return image_check_header(image, refusal) && image_check_head_digest(image, refusal) &&
-           image_check_table(image, refusal) && image_check_payloads(image, refusal);
+           image_check_signatures(image, refusal) && image_check_table(image, refusal) &&
+           image_check_payloads(image, refusal);
 }

@@ -16,6 +16,7 @@ struct image {
     uint64_t stub_size;         /* the header is behind it */
     uint64_t scratch_offset;    /* [scratch_offset, stub_size) counts as zeros */
     uint64_t total_size;        /* image_check_header */
+    uint64_t signature_offset;  /* image_check_header */
     uint64_t payload_offset;    /* image_check_header */
     uint32_t entry_count;       /* image_check_header */
     const struct hv_image_entry *entries;     /* image_check_header */
@@ -29,8 +30,11 @@ bool image_check(struct image *image, struct refusal *refusal);
 /* The header's fields, and that the whole image lies in memory. */
 bool image_check_header(struct image *image, struct refusal *refusal);
 
-/* The digest over stub, header and table; image_check_header() went before. */
+/* The digest over stub, header and table, the signature page taken as zeros; image_check_header() went before. */
 bool image_check_head_digest(const struct image *image, struct refusal *refusal);
+
+/* That the signature page is whole, not that anybody signed; image_check_header() went before. */
+bool image_check_signatures(const struct image *image, struct refusal *refusal);
 
 /* Every entry's fields; one hypervisor and one overlay; image_check_header() went before. */
 bool image_check_table(struct image *image, struct refusal *refusal);

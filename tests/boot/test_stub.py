@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import struct
 import subprocess
 import time
@@ -16,7 +15,7 @@ import pytest
 from loader import abi, cli
 from loader.devtree import Tree
 from loader.imagehead import Head
-from loader.multiboot import read_head
+from loader.multiboot import Payload, read_head, write_image
 from loader.qemu import Emulator
 from tests.support import RECIPE, Load, make_elf, write_recipe
 
@@ -211,7 +210,19 @@ DAMAGES = [
     Damage("total-size", lambda data, head: flip(data, head.stub_size), Reason.TRUNCATED, "memory ends after"),
     Damage("head-digest", lambda data, head: flip(data, head.stub_size + 0x38), Reason.HEAD_DIGEST, "head digest"),
     Damage("entry-type", lambda data, head: flip(data, head.stub_size + 0x83), Reason.HEAD_DIGEST, "head digest"),
-    Damage("table-end", lambda data, head: flip(data, head.payload_offset - 1), Reason.HEAD_DIGEST, "head digest"),
+    Damage("table-end", lambda data, head: flip(data, head.signature_offset - 1), Reason.HEAD_DIGEST, "head digest"),
+    Damage(
+        "signature-magic",
+        lambda data, head: flip(data, head.signature_offset),
+        Reason.SIGNATURES,
+        "no signature page behind the table",
+    ),
+    Damage(
+        "signature-end",
+        lambda data, head: flip(data, head.payload_offset - 1),
+        Reason.SIGNATURES,
+        "bytes behind the signatures are not zero",
+    ),
     *(
         Damage(
             f"payload-{name}",
@@ -267,27 +278,20 @@ def test_refuses_targets_that_are_not_free(
     elf: bytes, reason: Reason, text: str, good_image: Path, boot: Boot, tmp_path: Path
 ) -> None:
     image = tmp_path / "image.elf"
-    image.write_bytes(replace_hypervisor(good_image, elf))
+    replace_hypervisor(good_image, elf, image)
     emulator = boot(image, tolerate=["stub"])
     line = emulator.expect(r"^roundpeg-stub: refused: (.*) \(reason (\d+)\)")
     assert text in line[1]
     assert int(line[2]) == reason
 
 
-def replace_hypervisor(image: Path, elf: bytes) -> bytes:
-    """The image with another hypervisor of at most the old one's size, digests right: the builder refuses such ones."""
-    head = read_head(image)
-    data = bytearray(image.read_bytes())
-    hypervisor = head.entry("hypervisor")
-    start = abi.IMAGE_FILE_OFFSET + hypervisor.offset
-    data[start : start + hypervisor.size] = elf[: hypervisor.size].ljust(hypervisor.size, b"\0")
-    entry = abi.IMAGE_FILE_OFFSET + head.stub_size + abi.IMAGE_HEADER.sizeof() + 0x30
-    data[entry : entry + 32] = hashlib.sha256(data[start : start + hypervisor.size]).digest()
-    digest = abi.IMAGE_FILE_OFFSET + head.stub_size + 0x38
-    data[digest : digest + 32] = bytes(32)
-    covered = data[abi.IMAGE_FILE_OFFSET : abi.IMAGE_FILE_OFFSET + head.payload_offset]
-    data[digest : digest + 32] = hashlib.sha256(covered).digest()
-    return bytes(data)
+def replace_hypervisor(good: Path, elf: bytes, image: Path) -> None:
+    """Write `good` with another hypervisor; the planner, which would refuse this one, has no say."""
+    data, head = good.read_bytes(), read_head(good)
+    contents = {entry.name: data[abi.IMAGE_FILE_OFFSET + entry.offset :][: entry.size] for entry in head.entries}
+    contents["hypervisor"] = elf
+    stub = data[abi.IMAGE_FILE_OFFSET :][: head.stub_size]
+    write_image(image, stub, [Payload(entry.type, entry.name, contents[entry.name]) for entry in head.entries])
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,12 @@ WARNINGS = (
     *("-Wpedantic", "-Werror"),
 )
 ENDIANNESS = {"big": ("-mbig-endian",), "little": ("-mlittle-endian", "-mabi=elfv2")}
-STRUCTURES = {"hv_image_header": abi.IMAGE_HEADER, "hv_image_entry": abi.IMAGE_ENTRY}
+STRUCTURES = {
+    "hv_image_header": abi.IMAGE_HEADER,
+    "hv_image_signatures": abi.IMAGE_SIGNATURES,
+    "hv_image_signature": abi.IMAGE_SIGNATURE,
+    "hv_image_entry": abi.IMAGE_ENTRY,
+}
 
 
 def compile_object(folder: Path, source: str, endianness: str, suffix: str = ".c") -> Path:

@@ -12,7 +12,8 @@
 
 #define MAKER_STUB_SIZE 0x2000U
 #define MAKER_SCRATCH_OFFSET 0x1800U
-#define MAKER_PAYLOAD_OFFSET 0x3000U
+#define MAKER_SIGNATURE_OFFSET 0x3000U
+#define MAKER_PAYLOAD_OFFSET 0x4000U
 #define MAKER_MAX_ENTRIES 8U
 
 struct payload {
@@ -49,7 +50,23 @@ static inline void maker_seal(uint8_t *base)
     memcpy(copy, base, sizeof(copy));
     memset(copy + MAKER_SCRATCH_OFFSET, 0, MAKER_STUB_SIZE - MAKER_SCRATCH_OFFSET);
     memset(maker_header(copy)->head_digest, 0, DIGEST_SIZE);
+    memset(copy + MAKER_SIGNATURE_OFFSET, 0, IMAGE_PAGE_SIZE);
     maker_digest(copy, sizeof(copy), maker_header(base)->head_digest);
+}
+
+static inline struct hv_image_signatures *maker_signatures(uint8_t *base)
+{
+    return (void *)(base + MAKER_SIGNATURE_OFFSET);
+}
+
+/* Make the signature page's digest right for whatever the page holds. */
+static inline void maker_seal_signatures(uint8_t *base)
+{
+    uint8_t digest[DIGEST_SIZE];
+
+    memset(maker_signatures(base)->page_digest, 0, DIGEST_SIZE);
+    maker_digest(maker_signatures(base), IMAGE_PAGE_SIZE, digest);
+    memcpy(maker_signatures(base)->page_digest, digest, DIGEST_SIZE);
 }
 
 /* Make an entry's digest and the head's right for the payload as it is. */
@@ -89,7 +106,10 @@ static inline size_t maker_build(uint8_t *base, const struct payload *payloads, 
     be32_set(&header->entry_size, IMAGE_ENTRY_SIZE);
     be32_set(&header->entry_count, (uint32_t)count);
     be64_set(&header->table_offset, MAKER_STUB_SIZE + IMAGE_HEADER_SIZE);
+    be64_set(&header->signature_offset, MAKER_SIGNATURE_OFFSET);
     be64_set(&header->payload_offset, MAKER_PAYLOAD_OFFSET);
+    memcpy(maker_signatures(base)->magic, SIGNATURE_MAGIC, sizeof(maker_signatures(base)->magic));
+    maker_seal_signatures(base);
     maker_seal(base);
     return offset;
 }

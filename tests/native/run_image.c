@@ -109,13 +109,15 @@ static void test_header(void)
     be32_set(&maker_header(base)->entry_count, UINT32_MAX);
     expect_refusal(STUB_REASON_BAD_HEADER, "entry count 4294967295");
     be32_set(&maker_header(base)->entry_count, 100);
-    expect_refusal(STUB_REASON_BAD_HEADER, "payload offset 0x3000 is not 0x6000");
+    expect_refusal(STUB_REASON_BAD_HEADER, "signature offset 0x3000 is not 0x6000");
     be64_set(&maker_header(base)->flags, 1);
     expect_refusal(STUB_REASON_BAD_HEADER, "header flags 0x1");
-    maker_header(base)->reserved[39] = 1;
+    maker_header(base)->reserved[31] = 1;
     expect_refusal(STUB_REASON_BAD_HEADER, "reserved");
     be64_set(&maker_header(base)->table_offset, MAKER_STUB_SIZE);
     expect_refusal(STUB_REASON_BAD_HEADER, "table offset");
+    be64_set(&maker_header(base)->signature_offset, MAKER_SIGNATURE_OFFSET + 0x1000);
+    expect_refusal(STUB_REASON_BAD_HEADER, "signature offset 0x4000 is not 0x3000");
     be64_set(&maker_header(base)->payload_offset, MAKER_PAYLOAD_OFFSET + 0x1000);
     expect_refusal(STUB_REASON_BAD_HEADER, "payload offset");
     be64_set(&maker_header(base)->total_size, MAKER_PAYLOAD_OFFSET - 0x1000);
@@ -146,8 +148,53 @@ static void test_head_digest(void)
     expect_refusal(STUB_REASON_HEAD_DIGEST, "head digest");
     maker_entry(base, 2)->name[0] ^= 1;
     expect_refusal(STUB_REASON_HEAD_DIGEST, "head digest");
-    base[MAKER_PAYLOAD_OFFSET - 1] = 1;
+    base[MAKER_SIGNATURE_OFFSET - 1] = 1;
     expect_refusal(STUB_REASON_HEAD_DIGEST, "head digest");
+}
+
+/* A page with `count` signatures whose keys ascend. */
+static struct hv_image_signature *make_signatures(uint32_t count)
+{
+    struct hv_image_signature *records = (void *)(maker_signatures(base) + 1);
+
+    be32_set(&maker_signatures(base)->count, count);
+    for (uint32_t i = 0; i < count; i++) {
+        memset(&records[i], (int)i + 1, sizeof(records[i]));
+        records[i].key_id[0] = 7;
+    }
+    maker_seal_signatures(base);
+    return records;
+}
+
+/* Break the sealed signature page. */
+#define BREAK_SIGNATURES(statement, part)                                                                             \
+    do {                                                                                                              \
+        statement;                                                                                                    \
+        maker_seal_signatures(base);                                                                                  \
+        expect_refusal(STUB_REASON_SIGNATURES, part);                                                                 \
+    } while (0)
+
+static void test_signatures(void)
+{
+    for (uint32_t count = 0; count <= MAX_SIGNATURES; count++) {
+        make_signatures(count);
+        CHECK(check(total_size));
+    }
+    make_image();
+    BREAK_SIGNATURES(maker_signatures(base)->magic[0] ^= 1, "no signature page");
+    BREAK_SIGNATURES(be32_set(&maker_signatures(base)->reserved, 1), "no signature page");
+    BREAK_SIGNATURES(make_signatures(MAX_SIGNATURES + 1), "33 signatures, there may be 32");
+    BREAK_SIGNATURES(be32_set(&maker_signatures(base)->count, UINT32_MAX), "4294967295 signatures");
+    BREAK_SIGNATURES(make_signatures(3)[2].key_id[1] = 1, "in the order of their keys");
+    BREAK_SIGNATURES(memset(make_signatures(3)[2].key_id + 1, 2, KEY_ID_SIZE - 1), "in the order of their keys");
+    BREAK_SIGNATURES((make_signatures(2), be32_set(&maker_signatures(base)->count, 1)), "behind the signatures");
+    BREAK_SIGNATURES(base[MAKER_PAYLOAD_OFFSET - 1] = 1, "behind the signatures");
+    make_signatures(1)[0].signature[5] ^= 1;
+    expect_refusal(STUB_REASON_SIGNATURES, "does not match its digest");
+    make_signatures(1)[0].key_id[5] ^= 1;
+    expect_refusal(STUB_REASON_SIGNATURES, "does not match its digest");
+    maker_signatures(base)->page_digest[0] ^= 1;
+    expect_refusal(STUB_REASON_SIGNATURES, "does not match its digest");
 }
 
 static void rename_entry(struct hv_image_entry *entry, const char *name)
@@ -175,9 +222,9 @@ static void test_entries(void)
     BREAK_ENTRY(2, be32_set(&entry->alignment, 0), STUB_REASON_BAD_ENTRY, "alignment");
     BREAK_ENTRY(2, be32_set(&entry->alignment, 24), STUB_REASON_BAD_ENTRY, "alignment");
     BREAK_ENTRY(2, be32_set(&entry->alignment, 0x2000), STUB_REASON_BAD_ENTRY, "alignment");
-    BREAK_ENTRY(2, be64_set(&entry->offset, 0x4000), STUB_REASON_BAD_ENTRY, "does not follow");
-    BREAK_ENTRY(2, be64_set(&entry->offset, 0x6000), STUB_REASON_BAD_ENTRY, "does not follow");
-    BREAK_ENTRY(2, be64_set(&entry->offset, 0x5001), STUB_REASON_BAD_ENTRY, "does not follow");
+    BREAK_ENTRY(2, be64_set(&entry->offset, 0x5000), STUB_REASON_BAD_ENTRY, "does not follow");
+    BREAK_ENTRY(2, be64_set(&entry->offset, 0x7000), STUB_REASON_BAD_ENTRY, "does not follow");
+    BREAK_ENTRY(2, be64_set(&entry->offset, 0x6001), STUB_REASON_BAD_ENTRY, "does not follow");
     BREAK_ENTRY(2, be64_set(&entry->size, 0), STUB_REASON_BAD_ENTRY, "empty or exceeds");
     BREAK_ENTRY(2, be64_set(&entry->size, UINT64_MAX), STUB_REASON_BAD_ENTRY, "empty or exceeds");
     BREAK_ENTRY(2, be64_set(&entry->size, 0x3001), STUB_REASON_BAD_ENTRY, "empty or exceeds");
@@ -206,7 +253,7 @@ static void test_table_end(void)
     be32_set(&maker_header(base)->entry_count, COUNT - 1);
     maker_seal(base);
     expect_refusal(STUB_REASON_PADDING, "behind the table");
-    base[MAKER_PAYLOAD_OFFSET - 1] = 1;
+    base[MAKER_SIGNATURE_OFFSET - 1] = 1;
     maker_seal(base);
     expect_refusal(STUB_REASON_PADDING, "behind the table");
 }
@@ -216,22 +263,22 @@ static void test_image_ends_elsewhere(void)
     memset(maker_entry(base, 3), 0, IMAGE_ENTRY_SIZE);
     be32_set(&maker_header(base)->entry_count, COUNT - 1);
     maker_seal(base);
-    expect_refusal(STUB_REASON_BAD_ENTRY, "the last payload ends at 0x7000, the image at 0x8000");
+    expect_refusal(STUB_REASON_BAD_ENTRY, "the last payload ends at 0x8000, the image at 0x9000");
 }
 
 static void test_payloads(void)
 {
-    base[0x3000 + HYPERVISOR_SIZE - 1] ^= 1;
+    base[MAKER_PAYLOAD_OFFSET + HYPERVISOR_SIZE - 1] ^= 1;
     expect_refusal(STUB_REASON_ENTRY_DIGEST, "hypervisor does not match its digest");
-    base[0x3000 + HYPERVISOR_SIZE] = 1;
+    base[MAKER_PAYLOAD_OFFSET + HYPERVISOR_SIZE] = 1;
     expect_refusal(STUB_REASON_PADDING, "behind hypervisor");
-    base[0x3fff] = 1;
+    base[MAKER_PAYLOAD_OFFSET + 0xfff] = 1;
     expect_refusal(STUB_REASON_PADDING, "behind hypervisor");
-    base[0x5000] ^= 0x80;
+    base[MAKER_PAYLOAD_OFFSET + 0x2000] ^= 0x80;
     expect_refusal(STUB_REASON_ENTRY_DIGEST, "dom0/kernel does not match its digest");
     base[total_size - 1] = 1;
     expect_refusal(STUB_REASON_PADDING, "behind dom0/ramdisk");
-    memset(base + 0x6000, 0, total_size - 0x6000);
+    memset(base + 0x7000, 0, total_size - 0x7000);
     expect_refusal(STUB_REASON_ENTRY_DIGEST, "dom0/kernel does not match its digest; the image may be truncated");
 }
 
@@ -239,6 +286,7 @@ static void test_payloads(void)
 static void test_every_bit(void)
 {
     check_context = "every bit";
+    make_signatures(2);
     for (size_t i = 0; i < total_size; i++) {
         uint8_t mask = (uint8_t)(1U << (i % 8));
 
@@ -259,6 +307,7 @@ int main(void)
     test_header();
     test_memory_ends();
     test_head_digest();
+    test_signatures();
     test_entries();
     test_table_end();
     test_image_ends_elsewhere();

@@ -166,7 +166,7 @@ static void make_machine(void)
     void *overlay = overlay_make();
     void *packed;
 
-    overlay_add_module(overlay, tree_node(overlay, OVERLAY_DOMAIN), "module@5000", 0x5000, KERNEL_SIZE);
+    overlay_add_module(overlay, tree_node(overlay, OVERLAY_DOMAIN), "module@6000", 0x6000, KERNEL_SIZE);
     packed = tree_shrink(overlay);
     memset(kernel, 0x11, sizeof(kernel));
     memset(memory, 0, MEMORY_SIZE);
@@ -195,7 +195,7 @@ static void make_machine(void)
 static void use_hypervisor(uint64_t physical)
 {
     make_hypervisor(physical);
-    memcpy(image_base + 0x3000, hypervisor, sizeof(hypervisor));
+    memcpy(image_base + MAKER_PAYLOAD_OFFSET, hypervisor, sizeof(hypervisor));
     maker_seal_payload(image_base, 0);
 }
 
@@ -251,11 +251,11 @@ static void test_good(void)
     CHECK(run_stub());
     check_loaded();
     tree = (const void *)(uintptr_t)entered_tree;
-    CHECK(strcmp(console, "\r\nroundpeg-stub: image 28 KiB, 3 entries, digests good\r\n") == 0);
+    CHECK(strcmp(console, "\r\nroundpeg-stub: image 32 KiB, 3 entries, digests good\r\n") == 0);
     CHECK(flushed && entered_opal == entry.opal_base);
     CHECK(entered_tree == (uintptr_t)image_base + total_size);
     CHECK(fdt_check_full(tree, fdt_totalsize(tree)) == 0);
-    snprintf(path, sizeof(path), "/chosen/dom0/module@%lx", (unsigned long)(uintptr_t)image_base + 0x5000);
+    snprintf(path, sizeof(path), "/chosen/dom0/module@%lx", (unsigned long)(uintptr_t)image_base + 0x6000);
     tree_node(tree, path);
     CHECK(fdt_num_mem_rsv(tree) == 2);
     CHECK(has_reservation(tree, (uintptr_t)image_base, total_size));
@@ -313,14 +313,14 @@ static void test_refusals(void)
     expect_refusal(STUB_REASON_HEAD_DIGEST, "scratch area");
     maker_header(image_base)->magic[0] ^= 1;
     expect_refusal(STUB_REASON_BAD_HEADER, "no image header");
-    image_base[0x5000] ^= 1;
+    image_base[0x6000] ^= 1;
     expect_refusal(STUB_REASON_ENTRY_DIGEST, "dom0/kernel");
     be64_set(&maker_header(image_base)->total_size, MEMORY_SIZE);
     expect_refusal(STUB_REASON_TRUNCATED, "memory ends after");
-    image_base[0x3000] = 0;
+    image_base[MAKER_PAYLOAD_OFFSET] = 0;
     maker_seal_payload(image_base, 0);
     expect_refusal(STUB_REASON_BAD_HYPERVISOR, "no ELF header");
-    image_base[0x4000] = 0;
+    image_base[MAKER_PAYLOAD_OFFSET + 0x1000] = 0;
     maker_seal_payload(image_base, 1);
     expect_refusal(STUB_REASON_OVERLAY, "the boot overlay: bad magic");
 }

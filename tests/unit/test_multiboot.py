@@ -23,7 +23,7 @@ from loader.multiboot import (
     verify_image,
     write_image,
 )
-from tests.support import make_stub
+from tests.support import make_stub, reseal
 
 BASE = abi.IMAGE_FILE_OFFSET
 STUB_SIZE = 0x2000
@@ -53,12 +53,6 @@ def patched(folder: Path, offset: int, data: bytes, *, seal: bool = True) -> Pat
     return path
 
 
-def reseal(content: bytearray) -> None:
-    field = slice(HEADER + 56, HEADER + 88)
-    content[field] = bytes(32)
-    content[field] = hashlib.sha256(content[BASE : BASE + 0x3000]).digest()
-
-
 def complaint(path: Path, read: Callable[[Path], object] = read_head) -> str:
     with pytest.raises(ImageError) as caught:
         read(path)
@@ -72,19 +66,20 @@ def entry_field(index: int, offset: int) -> int:
 
 def test_layout_of_the_file(tmp_path: Path) -> None:
     content = image(tmp_path).read_bytes()
-    assert len(content) == BASE + 0x7000
-    assert content[:BASE] == elf_preface(0x7000)
+    assert len(content) == BASE + 0x8000
+    assert content[:BASE] == elf_preface(0x8000)
     assert content[BASE:HEADER] == make_stub(pages=2)
-    assert content[HEADER : HEADER + 16] == (0x7000).to_bytes(8, "big") + b"RNDPEG\r\n"
-    assert content[BASE + 0x3000 : BASE + 0x4800] == b"\x01" * 0x1800
-    assert not any(content[BASE + 0x4800 : BASE + 0x5000])
-    assert content[BASE + 0x5000 : BASE + 0x6000] == b"\x02" * 0x1000
-    assert content[BASE + 0x6000 :] == b"\x03".ljust(0x1000, b"\0")
+    assert content[HEADER : HEADER + 16] == (0x8000).to_bytes(8, "big") + b"RNDPEG\r\n"
+    assert content[BASE + 0x4000 : BASE + 0x5800] == b"\x01" * 0x1800
+    assert not any(content[BASE + 0x5800 : BASE + 0x6000])
+    assert content[BASE + 0x6000 : BASE + 0x7000] == b"\x02" * 0x1000
+    assert content[BASE + 0x7000 :] == b"\x03".ljust(0x1000, b"\0")
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     head = read_head(image(tmp_path))
-    assert (head.stub_size, head.total_size, head.payload_offset) == (STUB_SIZE, 0x7000, 0x3000)
+    assert (head.stub_size, head.total_size) == (STUB_SIZE, 0x8000)
+    assert (head.signature_offset, head.payload_offset, head.signatures) == (0x3000, 0x4000, ())
     assert [(entry.type, entry.name, entry.load_hint, entry.alignment) for entry in head.entries] == [
         (payload.type, payload.name, payload.load_hint, payload.alignment) for payload in PAYLOADS
     ]
@@ -99,9 +94,10 @@ def test_writing_twice_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_offsets_depend_on_what_comes_before_only() -> None:
-    assert payload_offsets(STUB_SIZE, [0x1800, 0x1000, 1], 3) == [0x3000, 0x5000, 0x6000, 0x7000]
-    assert payload_offsets(STUB_SIZE, [0x1800], 3) == [0x3000, 0x5000]
-    assert payload_offsets(STUB_SIZE, [], 32) == [0x4000]
+    assert payload_offsets(STUB_SIZE, [0x1800, 0x1000, 1], 3) == [0x4000, 0x6000, 0x7000, 0x8000]
+    assert payload_offsets(STUB_SIZE, [0x1800], 3) == [0x4000, 0x6000]
+    assert payload_offsets(STUB_SIZE, [], 31) == [0x4000]
+    assert payload_offsets(STUB_SIZE, [], 32) == [0x5000]
 
 
 def test_source_that_changed_since_it_was_examined(tmp_path: Path) -> None:
@@ -138,7 +134,7 @@ def test_name_too_long(tmp_path: Path) -> None:
     assert not (tmp_path / "x").exists()
 
 
-@pytest.mark.parametrize("size", [0, 0x1000, 0x1010, BASE + STUB_SIZE, BASE + 0x6000, BASE + 0x6FFF, BASE + 0x7001])
+@pytest.mark.parametrize("size", [0, 0x1000, 0x1010, BASE + STUB_SIZE, BASE + 0x7000, BASE + 0x7FFF, BASE + 0x8001])
 def test_wrong_length(tmp_path: Path, size: int) -> None:
     path = image(tmp_path)
     path.write_bytes(path.read_bytes()[:size].ljust(size, b"\0"))
@@ -157,10 +153,10 @@ def test_wrong_length(tmp_path: Path, size: int) -> None:
         (BASE + 0x20, struct.pack(">Q", 0x2008), "the boot stub's scratch area at 0x2008 lies outside"),
         (BASE + 0x20, struct.pack(">Q", 8), "the boot stub's scratch area at 0x8 lies outside"),
         (BASE + 0x1800, b"\x01", "the stub's scratch area is not zero"),
-        (HEADER, struct.pack(">Q", 0x8000), "the file has 32768 bytes, its header asks for 36864; truncated?"),
-        (HEADER, struct.pack(">Q", 0x6000), "the file has 32768 bytes, its header asks for 28672"),
+        (HEADER, struct.pack(">Q", 0x9000), "the file has 36864 bytes, its header asks for 40960; truncated?"),
+        (HEADER, struct.pack(">Q", 0x7000), "the file has 36864 bytes, its header asks for 32768"),
         (HEADER, struct.pack(">Q", 0x7800), "the header's total_size 0x7800 cannot be"),
-        (HEADER, struct.pack(">Q", 0x3000), "the header's total_size 0x3000 cannot be"),
+        (HEADER, struct.pack(">Q", 0x4000), "the header's total_size 0x4000 cannot be"),
         (HEADER, struct.pack(">Q", 0xFFFF_FFFF_FFFF_F000), "the header's total_size 0xfffffffffffff000 cannot be"),
         (HEADER + 8, b"X", "not an image of ours"),
         (HEADER + 16, struct.pack(">I", 2), "the header's version is 0x2, not 0x1"),
@@ -171,17 +167,18 @@ def test_wrong_length(tmp_path: Path, size: int) -> None:
         (HEADER + 28, struct.pack(">I", 0xFFFF_FFFF), "the header counts 4294967295 entries"),
         (HEADER + 28, struct.pack(">I", 2), "the padding behind the table is not zero"),
         (HEADER + 32, struct.pack(">Q", 0), "the header's table_offset is 0x0"),
-        (HEADER + 40, struct.pack(">Q", 0x4000), "the header's payload_offset is 0x4000, not 0x3000"),
+        (HEADER + 40, struct.pack(">Q", 0x5000), "the header's payload_offset is 0x5000, not 0x4000"),
         (HEADER + 48, struct.pack(">Q", 1), "the header's flags is 0x1"),
-        (HEADER + 88, b"\x01", "not an image of ours"),
+        (HEADER + 88, struct.pack(">Q", 0), "the header's signature_offset is 0x0, not 0x3000"),
+        (HEADER + 96, b"\x01", "not an image of ours"),
         (TABLE + 3 * 128, b"\x01", "the padding behind the table is not zero"),
         (entry_field(1, 0), struct.pack(">I", 9), "dom0/kernel: unknown entry type 9"),
         (entry_field(1, 0), struct.pack(">I", 4), "an entry of type RAMDISK cannot have this name"),
         (entry_field(1, 4), struct.pack(">I", 1), "compression 1, flags 0x0 or memory size 4096 is unknown"),
-        (entry_field(1, 8), struct.pack(">Q", 0x6000), "dom0/kernel: is at 0x6000 with 4096 bytes, expected at 0x5000"),
-        (entry_field(1, 16), struct.pack(">QQ", 0, 0), "dom0/kernel: is at 0x5000 with 0 bytes"),
-        (entry_field(1, 16), struct.pack(">QQ", 0x1001, 0x1001), "boot-overlay: is at 0x6000 with 1 bytes"),
-        (entry_field(2, 16), struct.pack(">QQ", 0x1001, 0x1001), "the last entry ends at 0x8000, the image at 0x7000"),
+        (entry_field(1, 8), struct.pack(">Q", 0x7000), "dom0/kernel: is at 0x7000 with 4096 bytes, expected at 0x6000"),
+        (entry_field(1, 16), struct.pack(">QQ", 0, 0), "dom0/kernel: is at 0x6000 with 0 bytes"),
+        (entry_field(1, 16), struct.pack(">QQ", 0x1001, 0x1001), "boot-overlay: is at 0x7000 with 1 bytes"),
+        (entry_field(2, 16), struct.pack(">QQ", 0x1001, 0x1001), "the last entry ends at 0x9000, the image at 0x8000"),
         (entry_field(1, 24), struct.pack(">Q", 1), "memory size 1 is unknown"),
         (entry_field(1, 40), struct.pack(">I", 0), "alignment 0 is not a power of two"),
         (entry_field(1, 40), struct.pack(">I", 24), "alignment 24 is not a power of two"),
@@ -220,8 +217,8 @@ def test_duplicate_and_missing_entries(tmp_path: Path) -> None:
 def test_verify_names_every_problem(tmp_path: Path) -> None:
     path = image(tmp_path)
     content = bytearray(path.read_bytes())
-    content[BASE + 0x3000] ^= 1
-    content[BASE + 0x4FFF] ^= 1
+    content[BASE + 0x4000] ^= 1
+    content[BASE + 0x5FFF] ^= 1
     content[-1] ^= 1
     path.write_bytes(content)
     assert verify_image(path)[1] == [
@@ -237,7 +234,7 @@ def test_extract(tmp_path: Path) -> None:
     assert (tmp_path / "kernel").read_bytes() == b"\x02" * 0x1000
     with pytest.raises(ImageError, match="no entry is called 'kernel'; entries are: hypervisor, dom0/kernel"):
         extract_entry(path, "kernel", tmp_path / "other")
-    damaged = patched(tmp_path, BASE + 0x5000, b"\xff")
+    damaged = patched(tmp_path, BASE + 0x6000, b"\xff")
     with pytest.raises(ImageError, match="do not match"):
         extract_entry(damaged, "dom0/kernel", tmp_path / "other")
     assert not (tmp_path / "other").exists()
