@@ -82,7 +82,7 @@ class Node:
 
     def add(self, name: str) -> Node:
         """A new child behind the existing ones."""
-        if not isinstance(name, str) or not _matches(fdtscan.NODE_NAME, name):
+        if not _matches(fdtscan.NODE_NAME, name):
             self._fail(f"{name!r} is not a node name", "use letters, digits and ,._+- and at most one @")
         if name in self._children:
             self._fail(f"a second child named {name!r}")
@@ -222,7 +222,7 @@ class Node:
         return struct.pack(f">{len(values)}{_FORMATS[size]}", *values)
 
     def _store(self, name: str, value: bytes) -> None:
-        if not isinstance(name, str) or not _matches(fdtscan.PROPERTY_NAME, name):
+        if not _matches(fdtscan.PROPERTY_NAME, name):
             self._fail(f"{name!r} is not a property name", "use letters, digits and ,._+?#-")
         if name.endswith(_RESERVED_SUFFIX):
             self._fail(f"property names ending in {_RESERVED_SUFFIX!r} are not supported")

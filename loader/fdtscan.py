@@ -21,7 +21,7 @@ LAST_COMPATIBLE_VERSION: Final = 16
 HEADER_SIZE: Final = 40
 
 MAX_TREE_SIZE: Final = 2 << 20
-"""Bytes; skiboot's largest trees are a tenth of this, and Linux on arm64 stops here too."""
+"""Bytes; ten times the largest real tree we have seen, and where Linux on arm64 stops too."""
 MAX_STRINGS_SIZE: Final = 256 << 10
 MAX_DEPTH: Final = 64
 """Nodes on the longest path, the root included."""
@@ -42,7 +42,7 @@ PROPERTY_NAME: Final = re.compile(rb"[0-9A-Za-z,._+?#\-]+")
 _BEGIN_NODE, _END_NODE, _PROP, _NOP, _END = 1, 2, 3, 4, 9
 _PHANDLES: Final = frozenset({b"phandle", b"linux,phandle"})
 _ONE_CELL: Final = _PHANDLES | {b"#address-cells", b"#size-cells", b"#interrupt-cells", b"interrupt-parent"}
-"""What every walker of a tree reads as one cell without looking at its length; dtc aborts on others."""
+"""What walkers of a tree read as one cell without looking at its length; dtc refuses other lengths, or aborts."""
 _HEADER = Struct(">10I")
 _WORD = Struct(">I")
 _WORD_PAIR = Struct(">II")
@@ -311,4 +311,6 @@ class _Scanner:
 
 
 def _show(name: bytes) -> str:
-    return repr(name.decode("latin-1"))
+    """`name` quoted, and short enough for an error message: values may be shown too."""
+    text = repr(name[:MAX_NAME].decode("latin-1"))
+    return text if len(name) <= MAX_NAME else f"{text}..."

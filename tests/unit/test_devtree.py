@@ -107,6 +107,7 @@ WRONG_VALUES: dict[str, tuple[Callable[[Node], object], str]] = {
     "no u64s": (lambda n: n.set_u64s("p", []), "takes at least one number"),
     "NUL": (lambda n: n.set_string("p", "a\0b"), r"cannot hold 'a\x00b'"),
     "newline": (lambda n: n.set_string("p", "a\n"), r"cannot hold 'a\n'"),
+    "DEL": (lambda n: n.set_string("p", "\x7f"), r"cannot hold '\x7f'"),
     "not ASCII": (lambda n: n.set_strings("p", ["a", "é"]), "cannot hold 'é'"),
     "no string": (lambda n: n.set_string("p", 1), "cannot hold 1"),  # type: ignore[arg-type]
     "no strings": (lambda n: n.set_strings("p", []), "takes a list of at least one string, not []"),
@@ -148,6 +149,7 @@ WRONG_SHAPES: dict[str, tuple[bytes, Callable[[Node, str], object], str]] = {
     "string without end": (b"abc", Node.string, "it does not end in a NUL"),
     "empty string list": (b"", Node.strings, "it does not end in a NUL"),
     "string with control character": (b"a\x01\0", Node.string, "bytes that do not print"),
+    "string with DEL": (b"a\x7f\0", Node.string, "bytes that do not print"),
     "string not ASCII": ("é".encode() + b"\0", Node.strings, "bytes that do not print"),
     "two strings": (b"a\0b\0", Node.string, "holds 2 strings, not one"),
 }

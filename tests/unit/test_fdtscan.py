@@ -199,6 +199,13 @@ def test_strings_fault(strings: bytes, complaint: str) -> None:
     refuse(blob, len(blob) - len(strings), complaint)
 
 
+def test_long_values_make_short_errors() -> None:
+    blob = tree_of(node("cpu", prop(0, b"c" * 100_000)), strings=b"name\0")
+    with pytest.raises(DeviceTreeError) as caught:
+        scan(blob, "tree")
+    assert len(str(caught.value)) < 300
+
+
 def test_limits_themselves_are_fine() -> None:
     deepest = begin("") + begin("a") * (fdtscan.MAX_DEPTH - 1) + END_NODE * fdtscan.MAX_DEPTH + END
     assert scan(make_blob(deepest), "tree").depth == fdtscan.MAX_DEPTH
