@@ -286,7 +286,7 @@ class Tree:
 
     def reserve(self, address: int, size: int) -> None:
         """Add a memory reservation of `size` bytes."""
-        if not 0 <= address < _U64_LIMIT or not 0 < size <= _U64_LIMIT - 1 or address + size > _U64_LIMIT:
+        if address < 0 or not 0 < size < _U64_LIMIT or address + size > _U64_LIMIT:
             raise DeviceTreeError(f"cannot reserve {size:#x} bytes at {address:#x}", self.source)
         self._reservations.append((address, size))
 

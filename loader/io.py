@@ -86,9 +86,7 @@ def copy_range(src_fd: int, offset: int, size: int, dst_fd: int, dst_offset: int
                 continue
             raise EnvironmentProblem(f"cannot copy from {_name(src_fd)}: {_reason(error)}", _name(dst_fd)) from error
         if step == 0:
-            raise SourceError(
-                f"the file ends {size - done} bytes too early", _name(src_fd), "wait until it is complete"
-            )
+            raise _too_short(src_fd, size - done)
         done += step
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import fdt
@@ -53,7 +54,7 @@ def test_typed_values(tree: Tree) -> None:
     root.set_u64("two", 0xFFFF_FFFF_FFFF_FFFF)
     root.set_cells("cells", (0, 1, 0x4040_4000))
     root.set_u64s("wide", [1, 1 << 63])
-    root.set_string("text", "a b")
+    root.set_string("text", "a ~b")
     root.set_string("nothing", "")
     root.set_strings("list", ["a", "", "b"])
     root.set_empty("empty")
@@ -64,7 +65,7 @@ def test_typed_values(tree: Tree) -> None:
         assert made.cells("cells") == (0, 1, 0x4040_4000)
         assert made.u64s("wide") == (1, 1 << 63)
         assert made.cells("wide") == (0, 1, 0x8000_0000, 0)
-        assert made.string("text") == "a b"
+        assert made.string("text") == "a ~b"
         assert made.string("nothing") == ""
         assert made.strings("list") == ("a", "", "b")
         assert made.get_raw("empty") == b""
@@ -190,6 +191,7 @@ def test_limits(tree: Tree) -> None:
     for index in range(fdtscan.MAX_PROPERTIES):
         deep.set_empty(f"p{index}")
     deep.set_u32("p0", 1)
+    tree.node("/n").add("n" * fdtscan.MAX_NAME).set_empty("p" * fdtscan.MAX_NAME)
     with pytest.raises(DeviceTreeError, match="more than 1024 properties"):
         deep.set_empty("last")
     assert again(tree).to_dtb() == tree.to_dtb()
@@ -224,7 +226,8 @@ def test_reservations(tree: Tree) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "size"), [(0, 0), (4096, 0), (-1, 2), (1 << 64, 1), (1, -1), (1, (1 << 64) - 1 + 1)]
+    ("address", "size"),
+    [(0, 0), (4096, 0), (-1, 2), (1, -1), (1 << 64, 1), (0, 1 << 64), (1 << 63, (1 << 63) + 1)],
 )
 def test_wrong_reservation(tree: Tree, address: int, size: int) -> None:
     with pytest.raises(DeviceTreeError, match="cannot reserve"):
@@ -347,7 +350,20 @@ def test_to_dts_without_dtc(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None
         to_dts(tree)
 
 
-def test_to_dts_when_dtc_refuses(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shutil.which", lambda _: "/bin/false")
-    with pytest.raises(DeviceTreeError, match="test tree: dtc refuses the tree: status 1"):
+@pytest.mark.parametrize(
+    ("program", "complaint"),
+    [("exit 1", "status 1"), ("echo FATAL: no >&2; exit 2", "FATAL: no")],
+)
+def test_to_dts_when_dtc_refuses(
+    tree: Tree,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    program: str,
+    complaint: str,
+) -> None:
+    stand_in = tmp_path / "dtc"
+    stand_in.write_text(f"#!/bin/sh\ncat >/dev/null\n{program}\n")
+    stand_in.chmod(0o755)
+    monkeypatch.setattr("shutil.which", lambda _: str(stand_in))
+    with pytest.raises(DeviceTreeError, match=f"^test tree: dtc refuses the tree: {complaint}$"):
         to_dts(tree)
