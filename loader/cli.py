@@ -60,9 +60,29 @@ def _parser(*, boot: bool) -> argparse.ArgumentParser:
     inspect.add_argument("image", type=Path, metavar="IMAGE")
     inspect.add_argument("--json", action="store_true", help="machine-readable report")
 
-    verify = _add(commands, "verify", _verify, "recompute every digest of an image")
+    verify = _add(commands, "verify", _verify, "recompute every digest of an image and check signatures")
     verify.add_argument("image", type=Path, metavar="IMAGE")
+    verify.add_argument(
+        "--key",
+        type=Path,
+        action="append",
+        default=[],
+        dest="keys",
+        metavar="PUB",
+        help="require a signature of this public key, or of another one given like it (repeatable)",
+    )
+    verify.add_argument("--signature", type=Path, metavar="FILE", help="a detached signature; needs --key")
     verify.add_argument("--json", action="store_true", help="machine-readable report")
+
+    keygen = _add(commands, "keygen", _keygen, "make an Ed25519 key pair to sign images with")
+    keygen.add_argument("-o", "--output", type=Path, required=True, metavar="KEY", help="public key in KEY.pub")
+
+    sign = _add(commands, "sign", _sign, "sign an image, or remove a signature")
+    sign.add_argument("image", type=Path, metavar="IMAGE")
+    what = sign.add_mutually_exclusive_group(required=True)
+    what.add_argument("--key", type=Path, metavar="KEY", help="the private key")
+    what.add_argument("--remove", metavar="KEYID", help="remove this key's signature; the first 8 digits will do")
+    sign.add_argument("--detached", type=Path, metavar="FILE", help="write the signature to a file; needs --key")
 
     extract = _add(commands, "extract", _extract, "write one payload of an image to a file")
     extract.add_argument("image", type=Path, metavar="IMAGE")
@@ -88,7 +108,7 @@ def _add(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, command: Command, text: str
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
-    parser.set_defaults(command=command)
+    parser.set_defaults(command=command, parser=parser)
     return parser
 
 
@@ -131,11 +151,33 @@ def _inspect(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from loader.inspect import render_verdict, verify
+    from loader.verify import render_verdict, verify
 
-    verdict = verify(options.image)
+    if options.signature is not None and not options.keys:
+        options.parser.error("--signature needs --key")
+    verdict = verify(options.image, options.keys, options.signature)
     print(render_verdict(verdict, as_json=options.json))
-    return 0 if verdict.sound else 1
+    return 0 if verdict.good else 1
+
+
+def _keygen(options: argparse.Namespace) -> int:
+    from loader.sign import generate_key
+
+    print(f"{options.output}: key {generate_key(options.output).hex()}")
+    return 0
+
+
+def _sign(options: argparse.Namespace) -> int:
+    from loader.sign import remove_signature, sign_image
+
+    if options.detached is not None and options.key is None:
+        options.parser.error("--detached needs --key")
+    if options.key is None:
+        print(f"{options.image}: signature of key {remove_signature(options.image, options.remove).hex()} removed")
+        return 0
+    key_id = sign_image(options.image, options.key, options.detached)
+    print(f"{options.detached or options.image}: signed by key {key_id.hex()}")
+    return 0
 
 
 def _extract(options: argparse.Namespace) -> int:

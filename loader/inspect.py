@@ -10,10 +10,10 @@ from typing import Any
 
 from loader import abi
 from loader.devtree import Node, Tree
-from loader.errors import DeviceTreeError, ImageError
+from loader.errors import DeviceTreeError
 from loader.imagehead import Entry, Head
 from loader.io import open_source
-from loader.multiboot import read_head, verify_image
+from loader.multiboot import read_head
 from loader.units import KIB, format_size
 
 
@@ -25,20 +25,6 @@ class Report:
     head: Head
     command_line: str
     domains: tuple[dict[str, Any], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What `verify` found; sound when nothing is wrong."""
-
-    path: Path
-    entries: int
-    problems: tuple[str, ...]
-
-    @property
-    def sound(self) -> bool:
-        """Whether every byte of the image is as it was written."""
-        return not self.problems
 
 
 def describe_image(path: Path) -> Report:
@@ -53,15 +39,6 @@ def describe_image(path: Path) -> Report:
     )
 
 
-def verify(path: Path) -> Verdict:
-    """Recomputes every digest; structural faults are problems like any other."""
-    try:
-        head, problems = verify_image(path)
-    except ImageError as error:
-        return Verdict(path, 0, (error.what,))
-    return Verdict(path, len(head.entries), tuple(problems))
-
-
 def render_image(report: Report, *, as_json: bool) -> str:
     """The report as text or JSON."""
     if as_json:
@@ -71,6 +48,7 @@ def render_image(report: Report, *, as_json: bool) -> str:
     lines = [
         f"{report.path}: {sizes}",
         f"head sha256 {head.head_digest.hex()}",
+        *(f"signature of key {signature.key_id.hex()}" for signature in head.signatures),
         f"hypervisor command line: {report.command_line or '(empty)'}",
         "",
         f"{'offset':>10} {'size':>10}  {'sha256':16}  name",
@@ -81,23 +59,6 @@ def render_image(report: Report, *, as_json: bool) -> str:
     for domain in report.domains:
         lines += ["", *_domain_lines(domain)]
     return "\n".join(lines)
-
-
-def render_verdict(verdict: Verdict, *, as_json: bool) -> str:
-    """The verdict as text or JSON."""
-    if as_json:
-        return json.dumps(
-            {
-                "image": str(verdict.path),
-                "sound": verdict.sound,
-                "entries": verdict.entries,
-                "problems": list(verdict.problems),
-            },
-            indent=2,
-        )
-    if verdict.sound:
-        return f"{verdict.path}: sound, {verdict.entries} entries match their digests"
-    return "\n".join(f"{verdict.path}: {problem}" for problem in verdict.problems)
 
 
 def _read_overlay(path: Path, entry: Entry) -> Node:
@@ -178,6 +139,7 @@ def _image_json(report: Report) -> dict[str, Any]:
         "total-size": head.total_size,
         "payload-offset": head.payload_offset,
         "head-digest": head.head_digest.hex(),
+        "signatures": [signature.key_id.hex() for signature in head.signatures],
         "command-line": report.command_line,
         "entries": [
             {

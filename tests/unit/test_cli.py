@@ -91,8 +91,11 @@ def test_verify(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(out) == {
         "image": str(image),
         "sound": False,
+        "trusted": None,
         "entries": 5,
         "problems": ["boot-overlay: the padding behind it is not zero"],
+        "signatures": [],
+        "keys": [],
     }
 
 
