@@ -39,10 +39,10 @@ static inline void machine_allow(uint64_t base, uint64_t size)
 /* Zeros everywhere, all of it allowed. */
 static inline void machine_init(void)
 {
-    void *memory = mmap(machine_pointer(MACHINE_BASE), MACHINE_END - MACHINE_BASE, PROT_READ | PROT_WRITE,
+    void *mapped = mmap(machine_pointer(MACHINE_BASE), MACHINE_END - MACHINE_BASE, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 
-    CHECK(memory == machine_pointer(MACHINE_BASE));
+    CHECK(mapped == machine_pointer(MACHINE_BASE));
     machine_allow(MACHINE_BASE, MACHINE_END - MACHINE_BASE);
 }
 
