@@ -51,11 +51,12 @@ class Network:
 
     def arguments(self, number: int) -> list[str]:
         """QEMU's arguments for device `number` of a machine."""
-        address = "" if self.mac is None else f",mac={self.mac}"
-        return [
-            *("-netdev", f"{self.backend},id=net{number}"),
-            *("-device", f"{self.device},netdev=net{number}{address}"),
-        ]
+        device = f"{self.device},netdev=net{number}"
+        if not self.device.startswith("spapr-"):
+            device += ",romfile="  # its option ROM is x86 code, and from a package that need not be there
+        if self.mac is not None:
+            device += f",mac={self.mac}"
+        return ["-netdev", f"{self.backend},id=net{number}", "-device", device]
 
 
 @dataclass(frozen=True, slots=True)

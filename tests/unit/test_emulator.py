@@ -212,7 +212,7 @@ def test_options_become_arguments(fake_qemu: MakeImage) -> None:
     assert " -M pseries,x-vof=on -cpu power8 " in line
     assert " -m 1G -smp 2 " in line
     assert " -bios vof.bin " in line
-    assert " -netdev user,restrict=on,id=net0 -device virtio-net-pci,netdev=net0 " in line
+    assert " -netdev user,restrict=on,id=net0 -device virtio-net-pci,netdev=net0,romfile= " in line
     assert " -netdev tap,ifname=t,id=net1 -device spapr-vlan,netdev=net1,mac=52:54:00:00:00:01 " in line
     assert line.endswith(" -S\n")
 
