@@ -14,7 +14,17 @@ from loader.errors import DeviceTreeError
 from loader.imagehead import Entry, Head
 from loader.io import open_source
 from loader.multiboot import read_head
+from loader.overlay import PROP_TARGETS
 from loader.units import KIB, format_size
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayFacts:
+    """What a boot overlay says; `targets` are the firmware profiles the recipe names, `domains` is JSON-ready."""
+
+    command_line: str
+    targets: tuple[str, ...]
+    domains: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +34,25 @@ class Report:
     path: Path
     head: Head
     command_line: str
+    targets: tuple[str, ...]
     domains: tuple[dict[str, Any], ...]
 
 
 def describe_image(path: Path) -> Report:
     """Reads an image's head and boot overlay; raises LoaderError."""
     head = read_head(path)
-    overlay = _read_overlay(path, head.entry("boot-overlay"))
-    return Report(
-        path=path,
-        head=head,
-        command_line=overlay.string("xen,xen-bootargs"),
-        domains=tuple(_domain(node) for node in overlay.children),
+    entry = head.entry("boot-overlay")
+    facts = describe_overlay(_read_payload(path, entry), f"{path}: {entry.name}")
+    return Report(path, head, facts.command_line, facts.targets, facts.domains)
+
+
+def describe_overlay(overlay: bytes, where: str) -> OverlayFacts:
+    """Reads a boot overlay; raises DeviceTreeError."""
+    node = Tree.parse(overlay, where).node("/fragment@0/__overlay__")
+    return OverlayFacts(
+        command_line=node.string("xen,xen-bootargs"),
+        targets=node.strings(PROP_TARGETS) if node.has(PROP_TARGETS) else (),
+        domains=tuple(_domain(child) for child in node.children),
     )
 
 
@@ -61,11 +78,10 @@ def render_image(report: Report, *, as_json: bool) -> str:
     return "\n".join(lines)
 
 
-def _read_overlay(path: Path, entry: Entry) -> Node:
+def _read_payload(path: Path, entry: Entry) -> bytes:
     with open_source(path) as file:
         file.seek(abi.IMAGE_FILE_OFFSET + entry.offset)
-        tree = Tree.parse(file.read(entry.size), f"{path}: {entry.name}")
-    return tree.node("/fragment@0/__overlay__")
+        return file.read(entry.size)
 
 
 def _domain(node: Node) -> dict[str, Any]:
@@ -141,6 +157,7 @@ def _image_json(report: Report) -> dict[str, Any]:
         "head-digest": head.head_digest.hex(),
         "signatures": [signature.key_id.hex() for signature in head.signatures],
         "command-line": report.command_line,
+        "targets": list(report.targets),
         "entries": [
             {
                 "name": entry.name,

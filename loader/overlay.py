@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from loader.layout import DomainLayout, Load
     from loader.manifest import Domain
 
+PROP_TARGETS: Final = "roundpeg,targets"
+"""In /chosen: the firmware profiles a recipe names, as strings.  For mkimage alone; absent when it names none."""
+
 _COMPATIBLE: Final = {
     abi.EntryType.KERNEL: "multiboot,kernel",
     abi.EntryType.RAMDISK: "multiboot,ramdisk",
@@ -46,7 +49,7 @@ class DomainModules:
     modules: tuple[Module, ...]
 
 
-def build_overlay(hypervisor_command_line: str, domains: Sequence[DomainModules]) -> bytes:
+def build_overlay(hypervisor_command_line: str, domains: Sequence[DomainModules], targets: Sequence[str] = ()) -> bytes:
     """The overlay as a flat device tree; raises DeviceTreeError."""
     tree = Tree.new()
     fragment = tree.root.add("fragment@0")
@@ -54,6 +57,8 @@ def build_overlay(hypervisor_command_line: str, domains: Sequence[DomainModules]
     chosen = fragment.add("__overlay__")
     _set_two_cells(chosen)
     chosen.set_string("xen,xen-bootargs", hypervisor_command_line)
+    if targets:
+        chosen.set_strings(PROP_TARGETS, targets)
     for entry in domains:
         _fill_domain(chosen.add(entry.domain.name), entry)
     return tree.to_dtb()
