@@ -21,7 +21,7 @@ Command = Callable[[argparse.Namespace], int]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    options = _parser(boot="boot" in given[:1]).parse_args(given)
+    options = _parser(given[:1]).parse_args(given)
     command: Command = options.command
     try:
         status = command(options)
@@ -47,8 +47,8 @@ def _abandon_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
 
 
-def _parser(*, boot: bool) -> argparse.ArgumentParser:
-    """The whole grammar; the emulator's options only when they are asked for, because they cost imports."""
+def _parser(asked_for: Sequence[str]) -> argparse.ArgumentParser:
+    """The whole grammar; options whose description costs imports only for the command that is asked for."""
     parser = argparse.ArgumentParser(prog="mkimage", description="Bootable images for PowerPC hypervisors.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -97,10 +97,16 @@ def _parser(*, boot: bool) -> argparse.ArgumentParser:
     form.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the flat tree to a file")
 
     emulator = _add(commands, "boot", _boot, "boot an image in the emulator")
-    if boot:
+    if "boot" in asked_for:
         from loader.bootcommand import add_boot_arguments
 
         add_boot_arguments(emulator)
+
+    netboot = _add(commands, "netboot", _netboot, "write a TFTP tree and a boot server's configuration for blades")
+    if "netboot" in asked_for:
+        from loader.netboot import add_netboot_arguments
+
+        add_netboot_arguments(netboot)
     return parser
 
 
@@ -209,3 +215,9 @@ def _boot(options: argparse.Namespace) -> int:
     from loader.bootcommand import run_boot
 
     return run_boot(options)
+
+
+def _netboot(options: argparse.Namespace) -> int:
+    from loader.netboot import run_netboot
+
+    return run_netboot(options)
