@@ -51,6 +51,7 @@
 #define H_SUCCESS 0
 #define H_BUSY 1
 #define H_PENDING 4
+#define H_CONTINUE 18
 #define H_HARDWARE (-1)
 #define H_FUNCTION (-2)
 #define H_PRIVILEGE (-3)

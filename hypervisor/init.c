@@ -27,7 +27,7 @@ static void processor_init(void)
 {
     boot_percpu.stack = (uintptr_t)boot_stack_top - FRAME_SIZE;
     boot_percpu.fault_stack = (uintptr_t)boot_fault_stack_top - FRAME_SIZE;
-    cpu_init(&boot_percpu);
+    cpu_percpu_set(&boot_percpu);
 }
 
 static const char *root_string(const void *fdt, const char *name)
@@ -55,7 +55,7 @@ static void banner(const void *fdt)
     hv_print("Roundpeg hypervisor %s\n", HV_VERSION);
     hv_print("machine: %s, platform %s\n", root_string(fdt, "model"), platform->name);
     hv_print("processor: version 0x%08lx, number %u, time base %lu Hz\n", cpu_mfspr(SPR_PVR),
-             fdt_boot_cpuid_phys(fdt), timebase_frequency(fdt));
+             fdt_boot_cpuid_phys(fdt), sched_timebase_frequency());
     hv_print("hypervisor: 0x0-0x%lx, command line \"%s\"\n", (uint64_t)(uintptr_t)__image_end,
              bootargs != NULL ? bootargs : "");
 }
@@ -91,6 +91,8 @@ void hypervisor_main(const void *fdt, uint64_t opal_base, uint64_t opal_entry)
 {
     uint32_t count;
 
+    processor_init();
+    sched_init(timebase_frequency(fdt));
     platform_init(fdt, opal_base, opal_entry);
     banner(fdt);
     memory_init(fdt, (uintptr_t)__image_end);
@@ -104,7 +106,7 @@ void hypervisor_main(const void *fdt, uint64_t opal_base, uint64_t opal_entry)
         hv_print("no domain is started: %s\n", cpu_unfit());
         machine_power_off();
     }
-    processor_init();
+    cpu_init();
     platform->interrupts_init(fdt);
     domains_build(plans, count);
     console_focus(console_owner());
@@ -115,7 +117,5 @@ void hypervisor_main(const void *fdt, uint64_t opal_base, uint64_t opal_entry)
         hv_print("no domain to run\n");
         machine_power_off();
     }
-    sched_init(timebase_frequency(fdt));
-    sched_tick();
-    trap_enter(sched_choose(NULL));
+    trap_enter(sched_choose());
 }

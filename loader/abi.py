@@ -238,6 +238,7 @@ class HcallReturn(IntEnum):
     SUCCESS = 0
     BUSY = 1
     PENDING = 4
+    CONTINUE = 18
     HARDWARE = -1
     FUNCTION = -2
     PRIVILEGE = -3

@@ -9,18 +9,23 @@
 #define WARNINGS_SHOWN 8
 
 static uint64_t warnings;
-static bool panicking;
+static unsigned panic_depth;
+
+void hv_panic_begin(void)
+{
+    /* The second time around, printing is what faults. */
+    if (panic_depth++ > 1) {
+        cpu_stop(PANIC_REASON);
+    }
+    console_seize();
+}
 
 void hv_panic(const char *text, ...)
 {
     char line[160];
     va_list arguments;
 
-    if (panicking) {
-        cpu_stop(PANIC_REASON);
-    }
-    panicking = true;
-    console_seize();
+    hv_panic_begin();
     va_start(arguments, text);
     format_text(line, sizeof(line), text, arguments);
     va_end(arguments);

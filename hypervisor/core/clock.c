@@ -6,7 +6,7 @@
 #include "hv/platform.h"
 #include "hv/sched.h"
 
-static bool known;
+static enum { CLOCK_UNASKED, CLOCK_KNOWN, CLOCK_ABSENT } state;
 static int64_t base_seconds;
 static uint64_t base_timebase;
 
@@ -14,13 +14,16 @@ bool clock_seconds(int64_t *now)
 {
     struct calendar calendar;
 
-    if (!known) {
-        if (!platform->clock_read(&calendar) || !calendar_is_valid(&calendar)) {
-            return false;
+    if (state == CLOCK_UNASKED) {
+        state = CLOCK_ABSENT;
+        if (platform->clock_read(&calendar) && calendar_is_valid(&calendar)) {
+            base_timebase = cpu_timebase();
+            base_seconds = calendar_seconds(&calendar);
+            state = CLOCK_KNOWN;
         }
-        base_timebase = cpu_timebase();
-        base_seconds = calendar_seconds(&calendar);
-        known = true;
+    }
+    if (state == CLOCK_ABSENT) {
+        return false;
     }
     *now = base_seconds + (int64_t)((cpu_timebase() - base_timebase) / sched_timebase_frequency());
     return true;

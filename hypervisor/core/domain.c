@@ -87,22 +87,8 @@ bool domain_write(const struct domain *domain, gpa_t at, const void *from, uint6
             return false;
         }
         memcpy(to, in, piece);
+        cpu_sync_icache(to, piece);
         at += piece, in += piece, size -= piece;
-    }
-    return true;
-}
-
-bool domain_clear(const struct domain *domain, gpa_t at, uint64_t size)
-{
-    while (size != 0) {
-        uint64_t piece = piece_size(at, size);
-        void *to = domain_pointer(domain, at, piece);
-
-        if (to == NULL) {
-            return false;
-        }
-        memset(to, 0, piece);
-        at += piece, size -= piece;
     }
     return true;
 }
@@ -226,8 +212,8 @@ static void vrma_enter(struct domain *domain)
 
 static bool segment_load(const struct domain *domain, const struct module *module, const struct segment *segment)
 {
-    return domain_write(domain, segment->target, paddr_pointer(module->base + segment->offset), segment->file_size) &&
-           domain_clear(domain, segment->target + segment->file_size, segment->memory_size - segment->file_size);
+    /* The rest of memory_size is clear already. */
+    return domain_write(domain, segment->target, paddr_pointer(module->base + segment->offset), segment->file_size);
 }
 
 static void modules_load(const struct domain *domain)
@@ -242,19 +228,11 @@ static void modules_load(const struct domain *domain)
     }
 }
 
-/* What was copied is code as well: no instruction cache may hold older bytes. */
-static void caches_sync(const struct domain *domain)
+/* Whoever had this memory before, in this boot or an earlier one, leaves nothing behind. */
+static void extents_clear(const struct domain *domain)
 {
     for (uint64_t i = 0; i < domain->extent_count; i++) {
-        gpa_t at = i << EXTENT_SHIFT;
-
-        for (uint32_t s = 0; s < domain->plan.modules[MODULE_KERNEL].segment_count; s++) {
-            const struct segment *segment = &domain->plan.modules[MODULE_KERNEL].segments[s];
-
-            if (ranges_overlap(at, EXTENT_SIZE, segment->target, segment->file_size)) {
-                cpu_sync_icache(domain_pointer(domain, at, EXTENT_SIZE), EXTENT_SIZE);
-            }
-        }
+        cpu_clear(paddr_pointer((paddr_t)domain->extents[i] << EXTENT_SHIFT), EXTENT_SIZE);
     }
 }
 
@@ -267,10 +245,11 @@ void domain_start(struct domain *domain)
     if (domain->vrma) {
         vrma_enter(domain);
     }
+    extents_clear(domain);
     modules_load(domain);
     tree_fixup(domain, tree->segments[0].target);
     rtas_install(domain);
-    caches_sync(domain);
+    terminal_end(domain);
     xics_reset(domain);
     for (uint32_t i = 0; i < domain->plan.vcpus; i++) {
         struct vcpu *vcpu = &domain->vcpus[i];
@@ -285,6 +264,7 @@ void domain_start(struct domain *domain)
     boot->context.gpr[3] = tree->segments[0].target;
     boot->state = VCPU_RUNNABLE;
     domain->state = DOMAIN_RUNNING;
+    domain->start_time = cpu_timebase();
 }
 
 static bool domain_alloc(struct domain *domain, const struct plan *plan)
@@ -329,6 +309,7 @@ void domains_build(const struct plan *plans, uint32_t count)
 void domain_stop(struct domain *domain, enum domain_state state)
 {
     domain->state = state;
+    terminal_end(domain);
     for (uint32_t i = 0; i < domain->plan.vcpus; i++) {
         domain->vcpus[i].state = VCPU_STOPPED;
     }
@@ -337,6 +318,7 @@ void domain_stop(struct domain *domain, enum domain_state state)
 
 void domain_restart(struct domain *domain)
 {
+    domain->restart_time = domain->start_time + sched_timebase_frequency();
     domain_stop(domain, DOMAIN_RESTARTING);
 }
 

@@ -52,8 +52,8 @@ static void ram_add(paddr_t base, uint64_t size)
 
 static void reserve(paddr_t base, uint64_t size)
 {
-    if (size == 0 || base + size < base) {
-        return;
+    if (size > UINT64_MAX - base) {
+        size = UINT64_MAX - base;
     }
     for (uint64_t i = base >> EXTENT_SHIFT; i < MAX_EXTENTS && i << EXTENT_SHIFT < base + size; i++) {
         if (memory.extents[i].owner == OWNER_FREE) {

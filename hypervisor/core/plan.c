@@ -7,6 +7,7 @@
 #include "hv/fdt_reader.h"
 #include "hv/format.h"
 #include "hv/memory.h"
+#include "papr/guest.h"
 #include <string.h>
 
 static const char *const module_names[MODULE_KINDS] = {
@@ -128,13 +129,14 @@ static bool addresses_read(const void *fdt, int node, struct plan *plan)
     }
     if (fdt_count_u64(fdt, node, PROP_RTAS) != 2 || !fdt_read_u64_at(fdt, node, PROP_RTAS, 0, &plan->rtas) ||
         !fdt_read_u64_at(fdt, node, PROP_RTAS, 1, &plan->rtas_size) ||
-        !range_inside(plan->rtas, plan->rtas_size, 0, plan->rma_size) || !IS_ALIGNED(plan->rtas, 4)) {
-        return refuse(plan, PROP_RTAS " is missing or outside the real-mode area");
+        !range_inside(plan->rtas, plan->rtas_size, 0, plan->rma_size) || !IS_ALIGNED(plan->rtas, RTAS_SIZE) ||
+        plan->rtas_size < RTAS_SIZE) {
+        return refuse(plan, PROP_RTAS " is missing, too small or outside the real-mode area");
     }
     return true;
 }
 
-static bool domain_read(const void *fdt, int node, struct plan *plan)
+static bool domain_plan_read(const void *fdt, int node, struct plan *plan)
 {
     const char *name = fdt_get_name(fdt, node, NULL);
 
@@ -192,7 +194,7 @@ uint32_t plan_read(const void *fdt, struct plan *plans, uint32_t limit)
             hv_print("more than %u domains planned, the rest is left out\n", limit);
             break;
         }
-        if (!domain_read(fdt, node, &plans[count])) {
+        if (!domain_plan_read(fdt, node, &plans[count])) {
             continue;
         }
         if (id_taken(plans, count, plans[count].id)) {

@@ -10,25 +10,21 @@
 #include "papr/xics.h"
 #include "hv/trap.h"
 
-/* HDSISR and HSRR1 bits that the guest's own DSISR and SRR1 know as well. */
-#define STORAGE_REASONS UINT64_C(0x7a000000)
+/* HDSISR and HSRR1 bits that the guest's own DSISR and SRR1 know as well (Power ISA 2.07, Book III-S 6.5.3, 6.5.5). */
+#define DATA_STORAGE_REASONS UINT64_C(0x7ae00000)
+#define INSTRUCTION_STORAGE_REASONS UINT64_C(0x78200000)
 
 /* A real-mode access beyond the RMA in VRMA mode: the guest's own storage interrupt. */
 static void storage_reflect(struct vcpu *vcpu, uint64_t vector)
 {
     if (vector == TRAP_HV_DATA_STORAGE) {
         cpu_mtspr(SPR_DAR, cpu_mfspr(SPR_HDAR));
-        cpu_mtspr(SPR_DSISR, cpu_mfspr(SPR_HDSISR) & STORAGE_REASONS);
+        cpu_mtspr(SPR_DSISR, cpu_mfspr(SPR_HDSISR) & DATA_STORAGE_REASONS);
         context_interrupt(&vcpu->context, VECTOR_DATA_STORAGE, 0);
     } else {
-        context_interrupt(&vcpu->context, VECTOR_INSTRUCTION_STORAGE, vcpu->context.msr & STORAGE_REASONS);
+        context_interrupt(&vcpu->context, VECTOR_INSTRUCTION_STORAGE,
+                          vcpu->context.msr & INSTRUCTION_STORAGE_REASONS);
     }
-}
-
-static void timer_tick(void)
-{
-    sched_tick();
-    sched_request();
 }
 
 static enum exit_kind exit_dispatch(struct vcpu *vcpu, uint64_t vector, uint64_t *hcall)
@@ -38,7 +34,7 @@ static enum exit_kind exit_dispatch(struct vcpu *vcpu, uint64_t vector, uint64_t
         *hcall = hcall_handle(vcpu);
         return EXIT_HYPERCALL;
     case TRAP_HV_DECREMENTER:
-        timer_tick();
+        sched_tick();
         return EXIT_TIMER;
     case TRAP_HV_DATA_STORAGE:
     case TRAP_HV_INSTRUCTION_STORAGE:
@@ -55,6 +51,7 @@ static enum exit_kind exit_dispatch(struct vcpu *vcpu, uint64_t vector, uint64_t
         return EXIT_OTHER;
     default:
         hv_print("unexpected exit 0x%lx\n", vector);
+        WARN_ON(true);
         domain_crash(vcpu, "an exit the hypervisor does not expect");
         return EXIT_OTHER;
     }
@@ -77,18 +74,17 @@ static void interrupts_deliver(struct vcpu *vcpu)
 void trap_enter(struct vcpu *vcpu)
 {
     interrupts_deliver(vcpu);
+    cpu_mtspr(SPR_MMCR0, vcpu->context.mmcr0);
     guest_enter(&vcpu->context);
 }
 
-/* The guest's counters stand still while ours run. */
+/* The guest's counters stand still from its exit to its next entry; in between ours run on two of them. */
 struct counters {
-    uint64_t mmcr0, pmc5, pmc6;
+    uint64_t pmc5, pmc6;
 };
 
 static void counting_begin(struct counters *guest)
 {
-    guest->mmcr0 = cpu_mfspr(SPR_MMCR0);
-    cpu_mtspr(SPR_MMCR0, MMCR0_FC);
     guest->pmc5 = cpu_mfspr(SPR_PMC5);
     guest->pmc6 = cpu_mfspr(SPR_PMC6);
     cpu_mtspr(SPR_PMC5, 0);
@@ -102,7 +98,6 @@ static uint64_t counting_end(const struct counters *guest)
     cpu_mtspr(SPR_MMCR0, MMCR0_FC);
     cpu_mtspr(SPR_PMC5, guest->pmc5);
     cpu_mtspr(SPR_PMC6, guest->pmc6);
-    cpu_mtspr(SPR_MMCR0, guest->mmcr0);
     return instructions;
 }
 
@@ -114,18 +109,20 @@ void trap_handle(uint64_t vector)
     struct domain *domain = vcpu->domain;
     enum exit_kind kind;
 
+    vcpu->context.mmcr0 = cpu_mfspr(SPR_MMCR0);
+    cpu_mtspr(SPR_MMCR0, MMCR0_FC);
     counting_begin(&guest);
     kind = exit_dispatch(vcpu, vector, &hcall);
     stats_count(&domain->stats, kind, hcall, counting_end(&guest));
     if (sched_requested()) {
-        vcpu = sched_choose(vcpu);
+        vcpu = sched_choose();
     }
     trap_enter(vcpu);
 }
 
 void fault_handle(const struct percpu *percpu)
 {
-    console_seize();
+    hv_panic_begin();
     hv_print("hypervisor fault: vector 0x%lx pc 0x%016lx msr 0x%016lx lr 0x%016lx\n", percpu->fault_trap,
              percpu->fault_pc, percpu->fault_msr, percpu->fault_lr);
     hv_print("  ctr 0x%016lx cr 0x%08lx dar 0x%016lx dsisr 0x%08lx\n", percpu->fault_ctr, percpu->fault_cr,

@@ -30,8 +30,6 @@ struct papr_vcpu {
     gpa_t vpa; /* all three: 0 when not registered */
     gpa_t slb_shadow;
     gpa_t dispatch_log;
-    uint64_t slb_shadow_size;
-    uint64_t dispatch_log_size;
 };
 
 struct papr_domain {

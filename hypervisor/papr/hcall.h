@@ -8,6 +8,7 @@
 
 #include "cpu.h"
 #include "hv/domain.h"
+#include "papr/hcall_list.h"
 #include "regs.h"
 
 typedef int64_t hcall_handler(struct vcpu *vcpu, uint64_t *args);
@@ -15,11 +16,9 @@ typedef int64_t hcall_handler(struct vcpu *vcpu, uint64_t *args);
 /* Runs the hypercall in the vcpu's registers; its number, for the statistics. */
 uint64_t hcall_handle(struct vcpu *vcpu);
 
-hcall_handler h_enter, h_remove, h_read, h_protect, h_clear_mod, h_clear_ref, h_bulk_remove;
-hcall_handler h_cppr, h_ipi, h_ipoll, h_xirr, h_xirr_x, h_eoi;
-hcall_handler h_get_term_char, h_put_term_char;
-hcall_handler h_register_vpa, h_cede, h_prod, h_confer, h_join, h_signal_sys_reset;
-hcall_handler h_set_mode, h_set_dabr, h_set_xdabr, h_set_sprg0, h_page_init, h_random, h_get_cpu_characteristics;
+#define X(number, handler) hcall_handler handler;
+HCALLS(X)
+#undef X
 hcall_handler h_rtas;
 
 /* The argument flags that H_ENTER and H_PAGE_INIT share (PAPR; bit numbers count from the most significant). */

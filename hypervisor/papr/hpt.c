@@ -125,17 +125,14 @@ int64_t h_enter(struct vcpu *vcpu, uint64_t *args)
     return result;
 }
 
-/* Takes one entry out; the caller holds the lock and ends the invalidation. */
-static int64_t remove_locked(struct domain *domain, uint64_t flags, uint64_t index, uint64_t operand, uint64_t out[2])
+/* Makes one entry invalid; the caller holds the lock and flushes. */
+static int64_t remove_locked(struct domain *domain, uint64_t flags, uint64_t operand, struct hpte_removal *removal)
 {
-    uint64_t *hpte = hpte_at(domain, index);
-    uint64_t v = hpte[0];
-
-    if (!guest_owned(v) || !condition_met(flags, v, operand)) {
+    removal->hpte = hpte_at(domain, removal->index);
+    if (!guest_owned(removal->hpte[0]) || !condition_met(flags, removal->hpte[0], operand)) {
         return H_NOT_FOUND;
     }
-    hpte_invalidate_begin(hpte, index);
-    out[0] = v;
+    hpte_invalidate(removal);
     return H_SUCCESS;
 }
 
@@ -143,18 +140,18 @@ static int64_t remove_locked(struct domain *domain, uint64_t flags, uint64_t ind
 int64_t h_remove(struct vcpu *vcpu, uint64_t *args)
 {
     struct domain *domain = vcpu->domain;
-    uint64_t index = args[1], old[2];
+    struct hpte_removal removal = { .index = args[1] };
     int64_t result;
 
-    if (index >= domain->hpte_count) {
+    if (removal.index >= domain->hpte_count) {
         return H_PARAMETER;
     }
     lock_take(&domain->hpt_lock);
-    result = remove_locked(domain, args[0], index, args[2], old);
+    result = remove_locked(domain, args[0], args[2], &removal);
     if (result == H_SUCCESS) {
-        hpte_invalidate_end();
-        args[0] = old[0] & ~HPTE_V_RESERVED;
-        args[1] = guest_view(domain, old[0], hpte_at(domain, index)[1]);
+        hpte_flush(&removal, 1);
+        args[0] = removal.v & ~HPTE_V_RESERVED;
+        args[1] = guest_view(domain, removal.v, removal.hpte[1]);
     }
     lock_release(&domain->hpt_lock);
     return result;
@@ -187,13 +184,12 @@ int64_t h_read(struct vcpu *vcpu, uint64_t *args)
 /* Replaces an entry's second doubleword by (r & ~clear) | set, with its translation dropped meanwhile; the old one in *old. */
 static void change_locked(struct domain *domain, uint64_t index, uint64_t clear, uint64_t set, uint64_t *old)
 {
-    uint64_t *hpte = hpte_at(domain, index);
-    uint64_t v = hpte[0];
+    struct hpte_removal removal = { .hpte = hpte_at(domain, index), .index = index };
 
-    hpte_invalidate_begin(hpte, index);
-    hpte_invalidate_end();
-    *old = hpte[1];
-    hpte_write(hpte, v, (*old & ~clear) | set);
+    hpte_invalidate(&removal);
+    hpte_flush(&removal, 1);
+    *old = removal.hpte[1];
+    hpte_write(removal.hpte, removal.v, (*old & ~clear) | set);
 }
 
 /* (flags, index, AVPN) */
@@ -264,13 +260,14 @@ int64_t h_clear_ref(struct vcpu *vcpu, uint64_t *args)
 #define BULK_AVPN UINT64_C(0x0200000000000000)
 #define BULK_INDEX UINT64_C(0x00ffffffffffffff)
 
-/* One request; true when an entry was taken out and its R and C bits are still to come. */
-static bool bulk_one(struct domain *domain, uint64_t *pair)
+/* One request; true when an entry became invalid and its R and C bits are still to come. */
+static bool bulk_one(struct domain *domain, uint64_t *pair, struct hpte_removal *removal)
 {
-    uint64_t control = pair[0], index = control & BULK_INDEX, flags = 0, old[2];
+    uint64_t control = pair[0], flags = 0;
 
+    removal->index = control & BULK_INDEX;
     pair[0] = (control & (BULK_FLAGS | BULK_INDEX)) | BULK_RESPONSE;
-    if (index >= domain->hpte_count || (control & BULK_FLAGS) == BULK_FLAGS) {
+    if (removal->index >= domain->hpte_count || (control & BULK_FLAGS) == BULK_FLAGS) {
         pair[0] |= BULK_BAD_PARAMETER;
         return false;
     }
@@ -279,7 +276,7 @@ static bool bulk_one(struct domain *domain, uint64_t *pair)
     } else if ((control & BULK_ANDCOND) != 0) {
         flags = H_FLAG_ANDCOND;
     }
-    if (remove_locked(domain, flags, index, pair[1], old) != H_SUCCESS) {
+    if (remove_locked(domain, flags, pair[1], removal) != H_SUCCESS) {
         pair[0] |= BULK_NOT_FOUND;
         return false;
     }
@@ -289,8 +286,9 @@ static bool bulk_one(struct domain *domain, uint64_t *pair)
 int64_t h_bulk_remove(struct vcpu *vcpu, uint64_t *args)
 {
     struct domain *domain = vcpu->domain;
-    bool removed[BULK_PAIRS] = { false };
-    bool any = false;
+    struct hpte_removal removals[BULK_PAIRS];
+    uint64_t *controls[BULK_PAIRS];
+    uint64_t count = 0;
     int64_t result = H_SUCCESS;
 
     lock_take(&domain->hpt_lock);
@@ -299,22 +297,18 @@ int64_t h_bulk_remove(struct vcpu *vcpu, uint64_t *args)
             result = H_PARAMETER;
             break;
         }
-        removed[i] = bulk_one(domain, &args[2 * i]);
-        any |= removed[i];
-        if ((args[2 * i] & BULK_BAD_PARAMETER) != 0) {
+        if (bulk_one(domain, &args[2 * i], &removals[count])) {
+            controls[count++] = &args[2 * i];
+        } else if ((args[2 * i] & BULK_BAD_PARAMETER) != 0) {
             result = H_PARAMETER;
             break;
         }
     }
-    if (any) {
-        hpte_invalidate_end();
+    if (count != 0) {
+        hpte_flush(removals, count);
     }
-    for (unsigned i = 0; i < BULK_PAIRS; i++) {
-        if (removed[i]) {
-            uint64_t r = hpte_at(domain, args[2 * i] & BULK_INDEX)[1];
-
-            args[2 * i] |= (r & (HPTE_R_R | HPTE_R_C)) << BULK_RC_SHIFT;
-        }
+    for (uint64_t i = 0; i < count; i++) {
+        *controls[i] |= (removals[i].hpte[1] & (HPTE_R_R | HPTE_R_C)) << BULK_RC_SHIFT;
     }
     lock_release(&domain->hpt_lock);
     return result;

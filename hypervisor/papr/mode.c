@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Hypercalls that change how the calling processor works, and the small ones that fit nowhere else. */
+/* Hypercalls that change how the calling processor works. */
 #include "hcall.h"
-#include "hv/platform.h"
-#include <string.h>
 
 enum mode_resource { MODE_CIABR = 1, MODE_DAWR = 2, MODE_INTERRUPT_LOCATION = 3, MODE_ENDIAN = 4 };
 
@@ -112,7 +110,8 @@ int64_t h_set_dabr(struct vcpu *vcpu, uint64_t *args)
 int64_t h_set_xdabr(struct vcpu *vcpu, uint64_t *args)
 {
     (void)vcpu;
-    if (args[1] == 0 || (args[1] & ~(uint64_t)DABRX_VALID) != 0 || (args[1] & DABRX_HYPERVISOR) != 0) {
+    if ((args[1] & DABRX_USER_AND_KERNEL) == 0 || (args[1] & ~(uint64_t)DABRX_VALID) != 0 ||
+        (args[1] & DABRX_HYPERVISOR) != 0) {
         return H_PARAMETER;
     }
     watchpoint_set(args[0], args[1] & (DABRX_USER_AND_KERNEL | DABRX_ANY_TRANSLATION));
@@ -124,67 +123,5 @@ int64_t h_set_sprg0(struct vcpu *vcpu, uint64_t *args)
 {
     (void)vcpu;
     cpu_mtspr(SPR_SPRG0, args[0]);
-    return H_SUCCESS;
-}
-
-#define PAGE_SIZE UINT64_C(4096)
-/* Hints that PAPR lets us ignore: the page's state for cooperative memory overcommitment. */
-#define PAGE_INIT_HINTS (H_FLAG(28) | H_FLAG(29) | H_FLAG(30))
-#define PAGE_INIT_FLAGS \
-    (H_FLAG_ZERO_PAGE | H_FLAG_COPY_PAGE | H_FLAG_ICACHE_INVALIDATE | H_FLAG_ICACHE_SYNCHRONIZE | PAGE_INIT_HINTS)
-
-/* (flags, page, page to copy from) */
-int64_t h_page_init(struct vcpu *vcpu, uint64_t *args)
-{
-    uint64_t flags = args[0];
-    void *page;
-
-    if ((flags & ~PAGE_INIT_FLAGS) != 0) {
-        return H_PARAMETER;
-    }
-    page = domain_pointer(vcpu->domain, args[1], PAGE_SIZE);
-    if (!IS_ALIGNED(args[1], PAGE_SIZE) || page == NULL) {
-        return H_PARAMETER;
-    }
-    if ((flags & H_FLAG_COPY_PAGE) != 0) {
-        const void *source = domain_pointer(vcpu->domain, args[2], PAGE_SIZE);
-
-        if (!IS_ALIGNED(args[2], PAGE_SIZE) || source == NULL) {
-            return H_PARAMETER;
-        }
-        memmove(page, source, PAGE_SIZE);
-    } else if ((flags & H_FLAG_ZERO_PAGE) != 0) {
-        memset(page, 0, PAGE_SIZE);
-    }
-    if ((flags & (H_FLAG_ICACHE_INVALIDATE | H_FLAG_ICACHE_SYNCHRONIZE)) != 0) {
-        cpu_sync_icache(page, PAGE_SIZE);
-    }
-    return H_SUCCESS;
-}
-
-/* -> 64 random bits */
-int64_t h_random(struct vcpu *vcpu, uint64_t *args)
-{
-    uint64_t value;
-
-    (void)vcpu;
-    if (!platform->random(&value)) {
-        return H_HARDWARE;
-    }
-    args[0] = value;
-    return H_SUCCESS;
-}
-
-/* -> character, behaviour */
-int64_t h_get_cpu_characteristics(struct vcpu *vcpu, uint64_t *args)
-{
-    struct cpu_characteristics result;
-
-    (void)vcpu;
-    if (!platform_cpu_characteristics(&result)) {
-        return H_FUNCTION;
-    }
-    args[0] = result.character;
-    args[1] = result.behaviour;
     return H_SUCCESS;
 }

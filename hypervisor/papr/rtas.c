@@ -21,6 +21,7 @@
 #define RTAS_PARAMETER_ERROR (-3)
 #define RTAS_NOT_SUPPORTED (-3)
 #define RTAS_NO_EVENT 1
+#define RTAS_BUSY (-2)
 #define RTAS_MAX_WORDS 16
 
 struct rtas_call {
@@ -42,9 +43,7 @@ static int32_t display_character(struct rtas_call *call)
 {
     char byte = (char)call->arguments[0];
 
-    /* Progress text: when there is no room the character is the firmware's to lose, as on a panel. */
-    terminal_write(caller(call), &byte, 1);
-    return RTAS_SUCCESS;
+    return terminal_write(caller(call), &byte, 1) ? RTAS_SUCCESS : RTAS_BUSY;
 }
 
 static int32_t get_time_of_day(struct rtas_call *call)
@@ -199,7 +198,8 @@ static int32_t get_system_parameter(struct rtas_call *call)
 /* (irq, server, priority) */
 static int32_t set_xive(struct rtas_call *call)
 {
-    bool done = xics_set_source(caller(call), call->arguments[0], call->arguments[1], (uint8_t)call->arguments[2]);
+    bool done = call->arguments[2] <= UINT8_MAX &&
+                xics_set_source(caller(call), call->arguments[0], call->arguments[1], (uint8_t)call->arguments[2]);
 
     return done ? RTAS_SUCCESS : RTAS_PARAMETER_ERROR;
 }

@@ -62,7 +62,7 @@ static bool in_one_page(gpa_t at, uint64_t size)
     return at / AREA_BOUNDARY == (at + size - 1) / AREA_BOUNDARY;
 }
 
-static int64_t vpa_register(struct vcpu *vcpu, gpa_t at)
+static int64_t vpa_register(struct vcpu *vcpu, gpa_t at, bool running)
 {
     uint64_t size = 0;
     int64_t result = area_check(vcpu->domain, at, true, VPA_MIN_SIZE, &size);
@@ -77,7 +77,7 @@ static int64_t vpa_register(struct vcpu *vcpu, gpa_t at)
     area = domain_pointer(vcpu->domain, at, size);
     area[VPA_STATUS_OFFSET] |= VPA_STATUS_SHARED;
     vcpu->papr.vpa = at;
-    vpa_dispatched(vcpu, true);
+    vpa_dispatched(vcpu, running);
     return H_SUCCESS;
 }
 
@@ -96,7 +96,6 @@ static int64_t slb_shadow_register(struct vcpu *vcpu, gpa_t at)
         return H_RESOURCE;
     }
     vcpu->papr.slb_shadow = at;
-    vcpu->papr.slb_shadow_size = size;
     return H_SUCCESS;
 }
 
@@ -111,8 +110,7 @@ static int64_t dispatch_log_register(struct vcpu *vcpu, gpa_t at)
     if (vcpu->papr.vpa == 0) {
         return H_RESOURCE;
     }
-    vcpu->papr.dispatch_log = at;
-    vcpu->papr.dispatch_log_size = size;
+    vcpu->papr.dispatch_log = at; /* stays empty: docs/hypercalls.md */
     return H_SUCCESS;
 }
 
@@ -136,7 +134,7 @@ int64_t h_register_vpa(struct vcpu *vcpu, uint64_t *args)
     target = &vcpu->domain->vcpus[args[1]];
     switch (args[0] >> FUNCTION_SHIFT & FUNCTION_MASK) {
     case REGISTER_VPA:
-        return vpa_register(target, args[2]);
+        return vpa_register(target, args[2], target == vcpu);
     case REGISTER_DISPATCH_LOG:
         return dispatch_log_register(target, args[2]);
     case REGISTER_SLB_SHADOW:
@@ -154,18 +152,26 @@ int64_t h_register_vpa(struct vcpu *vcpu, uint64_t *args)
     }
 }
 
+static be32_t *yield_count(const struct vcpu *vcpu)
+{
+    return domain_pointer(vcpu->domain, vcpu->papr.vpa + VPA_YIELD_COUNT_OFFSET, sizeof(be32_t));
+}
+
+uint32_t vpa_yield_count(const struct vcpu *vcpu)
+{
+    return be32_get(*yield_count(vcpu));
+}
+
 void vpa_dispatched(struct vcpu *vcpu, bool running)
 {
-    be32_t *count;
     uint32_t value;
 
     if (vcpu->papr.vpa == 0) {
         return;
     }
-    count = domain_pointer(vcpu->domain, vcpu->papr.vpa + VPA_YIELD_COUNT_OFFSET, sizeof(*count));
-    value = be32_get(*count) + 1;
+    value = vpa_yield_count(vcpu) + 1;
     if ((value & 1) == (running ? 1u : 0u)) {
         value++; /* a guest that wrote its own number does not turn the meaning around */
     }
-    be32_set(count, value);
+    be32_set(yield_count(vcpu), value);
 }

@@ -27,15 +27,14 @@ static void presenter_retract(struct domain *domain, struct xics_presenter *pres
     presenter->pending_priority = XICS_PRIORITY_MASKED;
 }
 
-/* Presents the most favoured request that the processor's priority admits. */
-static void presenter_update(struct vcpu *vcpu)
+/* Presents the most favoured request that the processor's priority admits; nothing is presented to it yet. */
+static void presenter_choose(struct vcpu *vcpu)
 {
     struct domain *domain = vcpu->domain;
     struct xics_presenter *presenter = &vcpu->papr.presenter;
     uint8_t best = presenter->cppr;
     struct xics_source *chosen = NULL;
 
-    presenter_retract(domain, presenter);
     if (presenter->mfrr < best) {
         best = presenter->mfrr;
         presenter->pending = XISR_IPI;
@@ -57,10 +56,14 @@ static void presenter_update(struct vcpu *vcpu)
     }
 }
 
+/* First all give back what they do not hold for good: a source may have moved to another processor. */
 static void domain_update(struct domain *domain)
 {
     for (uint32_t i = 0; i < domain->plan.vcpus; i++) {
-        presenter_update(&domain->vcpus[i]);
+        presenter_retract(domain, &domain->vcpus[i].papr.presenter);
+    }
+    for (uint32_t i = 0; i < domain->plan.vcpus; i++) {
+        presenter_choose(&domain->vcpus[i]);
     }
 }
 
@@ -160,7 +163,7 @@ void xics_set_cppr(struct vcpu *vcpu, uint8_t cppr)
 {
     lock_take(&vcpu->domain->papr.xics_lock);
     vcpu->papr.presenter.cppr = cppr;
-    presenter_update(vcpu);
+    domain_update(vcpu->domain);
     lock_release(&vcpu->domain->papr.xics_lock);
 }
 
@@ -194,9 +197,7 @@ bool xics_end(struct vcpu *vcpu, uint32_t xirr)
     uint32_t irq = xirr & XISR_MASK;
     struct xics_source *source = source_find(vcpu->domain, irq);
 
-    if (irq != 0 && irq != XISR_IPI && source == NULL) {
-        return false;
-    }
+    /* The priority changes even when the number is nobody's: or the processor would stay closed. */
     lock_take(&vcpu->domain->papr.xics_lock);
     if (source != NULL) {
         source->presented = false;
@@ -204,13 +205,13 @@ bool xics_end(struct vcpu *vcpu, uint32_t xirr)
     vcpu->papr.presenter.cppr = (uint8_t)(xirr >> CPPR_SHIFT);
     domain_update(vcpu->domain);
     lock_release(&vcpu->domain->papr.xics_lock);
-    return true;
+    return irq == 0 || irq == XISR_IPI || source != NULL;
 }
 
 void xics_set_mfrr(struct vcpu *vcpu, uint8_t mfrr)
 {
     lock_take(&vcpu->domain->papr.xics_lock);
     vcpu->papr.presenter.mfrr = mfrr;
-    presenter_update(vcpu);
+    domain_update(vcpu->domain);
     lock_release(&vcpu->domain->papr.xics_lock);
 }

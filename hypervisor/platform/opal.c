@@ -10,6 +10,10 @@
 #define OPAL_SUCCESS 0
 #define OPAL_BUSY (-2)
 #define OPAL_BUSY_EVENT (-12)
+#define OPAL_PARTIAL 1
+
+#define RTC_TRIES 1000000 /* OPAL asks to be called again until the chip answers: a fraction of a second */
+#define FLUSH_TRIES 100000
 
 enum opal_token {
     OPAL_CONSOLE_WRITE = 1,
@@ -65,12 +69,15 @@ static size_t opal_console_read(char *text, size_t size)
 
 static void opal_console_flush(void)
 {
-    int64_t result;
+    int64_t result = OPAL_BUSY;
 
-    do {
+    for (unsigned i = 0; i < FLUSH_TRIES && result != OPAL_SUCCESS; i++) {
         result = opal_call(OPAL_CONSOLE_FLUSH, 0, 0, 0);
+        if (result != OPAL_SUCCESS && result != OPAL_BUSY && result != OPAL_BUSY_EVENT && result != OPAL_PARTIAL) {
+            break;
+        }
         opal_poll();
-    } while (result == OPAL_BUSY || result == OPAL_BUSY_EVENT || result == 1 /* OPAL_PARTIAL */);
+    }
 }
 
 static uint32_t from_bcd(uint64_t field)
@@ -83,15 +90,13 @@ static bool opal_clock_read(struct calendar *now)
 {
     be32_t date;
     be64_t time;
-    int64_t result;
+    int64_t result = OPAL_BUSY;
     uint64_t d, t;
 
-    do {
+    for (unsigned i = 0; i < RTC_TRIES && (result == OPAL_BUSY_EVENT || result == OPAL_BUSY); i++) {
         result = opal_call(OPAL_RTC_READ, (uintptr_t)&date, (uintptr_t)&time, 0);
-        if (result == OPAL_BUSY_EVENT || result == OPAL_BUSY) {
-            opal_poll();
-        }
-    } while (result == OPAL_BUSY_EVENT || result == OPAL_BUSY);
+        opal_poll();
+    }
     if (result != OPAL_SUCCESS) {
         return false;
     }

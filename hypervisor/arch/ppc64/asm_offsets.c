@@ -30,6 +30,7 @@ void asm_offsets(void)
     OFFSET(CONTEXT_LR, struct guest_context, lr);
     OFFSET(CONTEXT_CTR, struct guest_context, ctr);
     OFFSET(CONTEXT_CR, struct guest_context, cr);
+    OFFSET(CONTEXT_CFAR, struct guest_context, cfar);
     OFFSET(CONTEXT_XER, struct guest_context, xer);
 
     OFFSET(VECTOR_VSR, struct vector_state, vsr);

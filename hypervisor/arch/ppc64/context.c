@@ -49,6 +49,7 @@ static void tm_disable(void)
 void context_save(struct guest_context *context)
 {
 #define X(name, number) context->spr.name = cpu_mfspr(number);
+    context->ctrl = cpu_mfspr(SPR_CTRLF);
     GUEST_SPRS(X)
     tm_enable();
     GUEST_TM_SPRS(X)
@@ -61,6 +62,7 @@ void context_save(struct guest_context *context)
 void context_load(const struct guest_context *context)
 {
 #define X(name, number) cpu_mtspr(number, context->spr.name);
+    cpu_mtspr(SPR_CTRLT, context->ctrl);
     GUEST_SPRS(X)
     tm_enable();
     GUEST_TM_SPRS(X)
@@ -73,7 +75,7 @@ void context_load(const struct guest_context *context)
     cpu_mtspr(SPR_RMOR, context->rmor);
     cpu_mtspr(SPR_LPCR, context->lpcr);
     cpu_isync();
-    /* Last of all: QEMU's TLB is not tagged and only this write drops it (as does real hardware's partition switch rule). */
+    /* Last of all: QEMU does not tag its TLB by partition, and of these registers only this one's write drops it. */
     cpu_mtspr(SPR_LPIDR, context->lpid);
     cpu_isync();
 }
@@ -89,7 +91,7 @@ void context_reset(struct guest_context *context)
     context->lpid = lpid;
     context->msr = MSR_SF | MSR_ME;
     context->dec_expiry = cpu_timebase() + INT32_MAX;
-    context->spr.mmcr0 = MMCR0_FC; /* the power-on value */
+    context->mmcr0 = MMCR0_FC; /* the power-on value */
     context->spr.ppr = UINT64_C(0x0010000000000000); /* medium priority, the architecture's default */
 }
 

@@ -31,6 +31,8 @@ struct guest_context {
     uint64_t ctr;
     uint64_t cr;
     uint64_t xer;
+    uint64_t cfar;
+    uint64_t mmcr0; /* by trap.c: frozen counters from exit to entry */
 
 #define X(name, number) uint64_t name;
     struct {
@@ -38,6 +40,7 @@ struct guest_context {
         GUEST_TM_SPRS(X)
     } spr;
 #undef X
+    uint64_t ctrl;
     struct vector_state vector __attribute__((aligned(16)));
     struct slb_entry slb[SLB_ENTRIES];
 

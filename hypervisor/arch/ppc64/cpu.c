@@ -28,9 +28,15 @@ const char *cpu_unfit(void)
     return NULL;
 }
 
-void cpu_init(struct percpu *percpu)
+void cpu_percpu_set(struct percpu *percpu)
 {
-    cpu_mtspr(SPR_HSPRG0, (uintptr_t)percpu);
+    if ((cpu_msr() & MSR_HV) != 0) {
+        cpu_mtspr(SPR_HSPRG0, (uintptr_t)percpu);
+    }
+}
+
+void cpu_init(void)
+{
     cpu_mtspr(SPR_HFSCR, HFSCR_FP | HFSCR_VECTOR | HFSCR_DSCR | HFSCR_PM | HFSCR_BHRB | HFSCR_EBB | HFSCR_TAR);
     cpu_mtspr(SPR_AMOR, UINT64_MAX);
     cpu_mtspr(SPR_PCR, 0);

@@ -15,10 +15,8 @@ struct percpu {
     struct guest_context *context; /* the guest that this processor runs */
     uint64_t stack;                /* top of the stack that exits run on */
     uint64_t fault_stack;          /* top of the stack that hypervisor faults run on */
-    uint64_t scratch[6];           /* entry code: r9 to r12, cr */
+    uint64_t scratch[6];           /* entry code: r9 to r12, cr, cfar */
     uint64_t nap_stack;            /* entry code: r1 of a napping processor */
-    uint32_t index;                /* 0 is the boot processor */
-    uint32_t server;               /* its interrupt server number */
     struct vcpu *vcpu;             /* the owner of context */
     bool reschedule;               /* choose again before the next entry */
     uint64_t fault_gpr[32];
@@ -66,6 +64,9 @@ static inline void cpu_sync(void)
     __asm__ volatile("sync" : : : "memory");
 }
 
+/* Clears whole cache lines: at and size are multiples of 128. */
+void cpu_clear(void *at, uint64_t size);
+
 /* Makes stores to [at, at + size) visible to instruction fetch; any alignment. */
 void cpu_sync_icache(const void *at, uint64_t size);
 
@@ -88,7 +89,10 @@ void cpu_stop(uint64_t reason) __attribute__((noreturn));
 /* Why domains cannot run on this processor; NULL when they can. */
 const char *cpu_unfit(void);
 
-/* Registers that belong to the hypervisor, once per processor. */
-void cpu_init(struct percpu *percpu);
+/* Gives this processor its data, on which even reporting a fault depends; nothing without hypervisor mode. */
+void cpu_percpu_set(struct percpu *percpu);
+
+/* Registers that belong to the hypervisor, once per processor that cpu_unfit() lets through. */
+void cpu_init(void);
 
 #endif

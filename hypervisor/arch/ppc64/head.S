@@ -58,6 +58,16 @@ FUNCTION cpu_nap
     b .
 END_FUNCTION cpu_nap
 
+/* r3 = address, r4 = size, both multiples of a cache line's 128 bytes. */
+FUNCTION cpu_clear
+    srdi %r4, %r4, 7
+    mtctr %r4
+1:  dcbz 0, %r3
+    addi %r3, %r3, 128
+    bdnz 1b
+    blr
+END_FUNCTION cpu_clear
+
 /* r3 = address; r4 = size. */
 FUNCTION cpu_sync_icache
     add %r4, %r3, %r4

@@ -50,19 +50,26 @@ static uint64_t tlbie_rb(uint64_t v, uint64_t r, uint64_t index)
     return address | (page << (shift - 12) & 0xfe) | size | (shift == 16 ? LP_64K : LP_16M) | 1;
 }
 
-void hpte_invalidate_begin(uint64_t *hpte, uint64_t index)
+void hpte_invalidate(struct hpte_removal *removal)
 {
-    uint64_t v = hpte[0];
-    uint64_t rb = tlbie_rb(v, hpte[1], index);
-    uint64_t lpid;
-
-    __atomic_store_n(&hpte[0], v & ~HPTE_V_VALID, __ATOMIC_RELAXED);
-    __asm__ volatile("mfspr %0,319" : "=r"(lpid));
-    __asm__ volatile(".machine push\n\t.machine power8\n\tptesync\n\ttlbie %0,%1\n\t.machine pop" : : "r"(rb), "r"(lpid) : "memory");
+    removal->v = removal->hpte[0];
+    __atomic_store_n(&removal->hpte[0], removal->v & ~HPTE_V_VALID, __ATOMIC_RELAXED);
 }
 
-void hpte_invalidate_end(void)
+void hpte_flush(const struct hpte_removal *removals, uint64_t count)
 {
+    uint64_t lpid;
+
+    __asm__ volatile("mfspr %0,319" : "=r"(lpid));
+    __asm__ volatile("ptesync" : : : "memory");
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t rb = tlbie_rb(removals[i].v, removals[i].hpte[1], removals[i].index);
+
+        __asm__ volatile(".machine push\n\t.machine power8\n\ttlbie %0,%1\n\t.machine pop"
+                         :
+                         : "r"(rb), "r"(lpid)
+                         : "memory");
+    }
     __asm__ volatile("eieio\n\ttlbsync\n\tptesync" : : : "memory");
 }
 

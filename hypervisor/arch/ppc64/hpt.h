@@ -42,12 +42,18 @@ unsigned hpte_page_shift(uint64_t v, uint64_t r);
 /* Makes an entry valid: second doubleword first, so that the processor never sees half of it. */
 void hpte_write(uint64_t *hpte, uint64_t v, uint64_t r);
 
-/*
- * Takes an entry out and drops its translation everywhere. The _begin form leaves the expensive wait to one
- * hpte_invalidate_end() for many entries; the R and C bits are final only after it.
- */
-void hpte_invalidate_begin(uint64_t *hpte, uint64_t index);
-void hpte_invalidate_end(void);
+/* An entry that is being taken out: where it is, and its first doubleword as it was. */
+struct hpte_removal {
+    uint64_t *hpte;
+    uint64_t index;
+    uint64_t v;
+};
+
+/* Makes an entry invalid; its translation may live on until hpte_flush(). */
+void hpte_invalidate(struct hpte_removal *removal);
+
+/* Drops the translations of invalid entries everywhere, with one wait for all. Their R and C bits are final afterwards. */
+void hpte_flush(const struct hpte_removal *removals, uint64_t count);
 
 /* SDR1 for a table of 2^shift bytes at a machine address aligned to its size. */
 uint64_t hpt_sdr1(uint64_t base, unsigned shift);

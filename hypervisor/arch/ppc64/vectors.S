@@ -19,12 +19,14 @@ vectors:
 stop_reason:
     .quad 0
 
-/* At entry: all registers are the interrupted program's. At the branch: r12 = vector, r13 = percpu. */
+/* At entry: all registers are the interrupted program's. At the branch, the first (CFAR!): r12 = vector, r13 = percpu. */
 .macro VECTOR address, common
     .org \address
     mtspr SPR_HSPRG1, %r13
     mfspr %r13, SPR_HSPRG0
     std %r12, (PERCPU_SCRATCH + 24)(%r13)
+    mfspr %r12, SPR_CFAR
+    std %r12, (PERCPU_SCRATCH + 40)(%r13)
     li %r12, \address
     b \common
 .endm
@@ -116,6 +118,8 @@ interrupt_common:
     std %r6, (CONTEXT_GPR + 12 * 8)(%r9)
     std %r7, (CONTEXT_GPR + 13 * 8)(%r9)
     std %r8, CONTEXT_CR(%r9)
+    ld %r8, (PERCPU_SCRATCH + 40)(%r13)
+    std %r8, CONTEXT_CFAR(%r9)
     mflr %r3
     mfctr %r4
     mfxer %r5
@@ -127,7 +131,7 @@ interrupt_common:
     mr %r3, %r12
     bl trap_handle
 
-/* r3 = context to enter. Never returns; HSRR0/1 leave the guest's own SRR0/1 alone. */
+/* r3 = context to enter. Never returns; HSRR0/1 leave the guest's own SRR0/1 alone. QEMU's hrfid overwrites CFAR, hardware's does not. */
 FUNCTION guest_enter
     ld %r4, CONTEXT_PC(%r3)
     ld %r5, CONTEXT_MSR(%r3)
@@ -135,12 +139,14 @@ FUNCTION guest_enter
     ld %r7, CONTEXT_CTR(%r3)
     ld %r8, CONTEXT_XER(%r3)
     ld %r9, CONTEXT_CR(%r3)
+    ld %r10, CONTEXT_CFAR(%r3)
     mtspr SPR_HSRR0, %r4
     mtspr SPR_HSRR1, %r5
     mtlr %r6
     mtctr %r7
     mtxer %r8
     mtcr %r9
+    mtspr SPR_CFAR, %r10
     LOAD_GPRS 0, 2, CONTEXT_GPR, %r3
     LOAD_GPRS 4, 31, CONTEXT_GPR, %r3
     ld %r3, (CONTEXT_GPR + 3 * 8)(%r3)

@@ -11,6 +11,9 @@
 /* Prints, leaves PANIC_REASON at stop_reason (docs/hypervisor.md) and stops. */
 void hv_panic(const char *text, ...) __attribute__((format(printf, 1, 2), noreturn));
 
+/* Takes the console over for last words; stops at once when the last words themselves fail. A panic may begin twice. */
+void hv_panic_begin(void);
+
 /* Prints the first few and counts them all. */
 void hv_warn(const char *file, int line);
 uint64_t hv_warnings(void);

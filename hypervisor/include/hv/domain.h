@@ -32,7 +32,7 @@ enum domain_state {
 struct domain;
 
 struct vcpu {
-    struct guest_context context; /* first: the entry code finds it at the same address */
+    struct guest_context context; /* percpu's context points here while the processor runs it */
     struct domain *domain;
     uint32_t id; /* its interrupt server number as the guest knows it */
     enum vcpu_state state;
@@ -43,6 +43,8 @@ struct vcpu {
 struct domain {
     uint32_t id;
     enum domain_state state;
+    uint64_t start_time;   /* time base value at its last start */
+    uint64_t restart_time; /* time base value before which a restarting domain does not start */
     struct plan plan;
     bool vrma; /* real mode through bolted hash table entries, else offset and limit */
 
@@ -71,13 +73,13 @@ void domain_start(struct domain *domain);
 /* Stops all of a domain's processors; the state says why. The last one takes the machine down. */
 void domain_stop(struct domain *domain, enum domain_state state);
 
-/* Has the scheduler load and start the domain anew; its processors stop now. */
+/* Has the scheduler load and start the domain anew, at most once a second; its processors stop now. */
 void domain_restart(struct domain *domain);
 
 /* A guest did what cannot go on: reports the registers and stops its domain. */
 void domain_crash(struct vcpu *vcpu, const char *why);
 
-/* The domain that powers the machine, if any runs. */
+/* True for a domain that powers the machine off and on. */
 bool domain_is_control(const struct domain *domain);
 
 uint64_t domain_memory_size(const struct domain *domain);
@@ -94,9 +96,8 @@ void *domain_pointer(const struct domain *domain, gpa_t at, uint64_t size);
 /* True when every byte of [at, at + size) is the domain's memory. */
 bool domain_contains(const struct domain *domain, gpa_t at, uint64_t size);
 
-/* Copies across extents; false, with nothing or a part done, when a byte is not the domain's. */
+/* Copies across extents, instruction caches included; false, with nothing or a part done, when a byte is not the domain's. */
 bool domain_read(const struct domain *domain, void *to, gpa_t at, uint64_t size);
 bool domain_write(const struct domain *domain, gpa_t at, const void *from, uint64_t size);
-bool domain_clear(const struct domain *domain, gpa_t at, uint64_t size);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "hv/domain.h"
 
-/* Time slice and tick, in time base ticks. */
+/* The time base's frequency in Hz is the one clock that slices, polls and waits are counted by. */
 void sched_init(uint64_t timebase_frequency);
 
 /* The current virtual processor may not go on: choose again before the next entry. */
@@ -15,10 +15,13 @@ bool sched_requested(void);
 /* A blocked processor has something to do. */
 void sched_wake(struct vcpu *vcpu);
 
-/* Chooses who runs next and switches to it; returns only with a runnable processor. Ends the machine when there is none left. */
-struct vcpu *sched_choose(struct vcpu *current);
+/*
+ * Chooses who runs next, behind the one that this processor holds, and switches to it with a whole slice before it. Returns only
+ * with a runnable processor; ends the machine when there is none left.
+ */
+struct vcpu *sched_choose(void);
 
-/* Serves the console and arms the next tick. */
+/* The hypervisor decrementer rang: serves the console when it is due, and ends the slice when that is. */
 void sched_tick(void);
 
 uint64_t sched_timebase_frequency(void);

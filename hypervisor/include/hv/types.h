@@ -22,11 +22,6 @@ static inline uint64_t align_up(uint64_t value, uint64_t align)
     return (value + align - 1) & ~(align - 1);
 }
 
-static inline uint64_t align_down(uint64_t value, uint64_t align)
-{
-    return value & ~(align - 1);
-}
-
 /* True when [base, base + size) lies in [outer, outer + outer_size); no sum can wrap. */
 static inline bool range_inside(uint64_t base, uint64_t size, uint64_t outer, uint64_t outer_size)
 {
