@@ -73,7 +73,6 @@ RUNS = (
     Run("hello", "rmo-1g", RMO_1G),
     Run("isolation"),
     Run("isolation", "timers", (kernel("guest", "timer"), kernel("neighbour", "timer-le"))),
-    Run("spin"),
     Run("fuzz"),
     Run("fuzz", "le", (kernel("guest", "fuzz-le"), "domain.guest.command-line=seed=0x7")),
     Run("together"),
@@ -117,6 +116,16 @@ def run_to_the_end(boot: Boot, image: Path, recipe: Recipe) -> Mapping[str, Gues
 def test_guest(boot: Boot, tmp_path: Path, run: Run) -> None:
     image, recipe = pack_guest(tmp_path, run.recipe, *run.settings)
     run_to_the_end(boot, image, recipe)
+
+
+def test_a_spinning_domain_keeps_nobody_waiting(boot: Boot, tmp_path: Path) -> None:
+    image, recipe = pack_guest(tmp_path, "spin")
+    machine = boot(image)
+    machine.expect(r"^spinning\n")
+    machine.expect(r"^\(neighbour\) DONE hello ")
+    machine.expect(r"^spun for \d+ us\n")
+    assert machine.wait() == 0
+    assert complaints_of(outputs_of(machine, recipe), recipe) == []
 
 
 def test_text_arrives_whole(boot: Boot, tmp_path: Path) -> None:

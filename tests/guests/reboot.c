@@ -26,6 +26,9 @@ static const uint8_t mark[8] = "rebooted";
 static uint8_t vpa[1024] __attribute__((aligned(1024)));
 static uint64_t initialised = 1;
 
+/* Part of the image's memory beyond its file that start-up leaves to the loader to clear. */
+static uint64_t kept __attribute__((section(".kept,\"aw\",@nobits#")));
+
 static uint64_t test_slot(void)
 {
     return mmu_entry_count() / 2;
@@ -36,6 +39,7 @@ static uint64_t leave_traces(void)
     uint64_t left = 0;
 
     initialised = 2;
+    kept = 2;
     vpa[4] = 640 >> 8;
     vpa[5] = 640 & 0xff;
     SPR_WRITE(SPR_SPRG0, 0x1234);
@@ -57,6 +61,7 @@ static void check_fresh(uint64_t traces)
     check_equal(guest_entry_msr & ~(MSR_LE | MSR_ME), MSR_SF, "after: entry in 64-bit real mode, interrupts off");
     check_equal(guest_entry_registers, 0, "after: entry with zero in all registers but r3");
     check_equal(initialised, 1, "after: the image is loaded again");
+    check_equal(kept, 0, "after: memory beyond the image's file is cleared again");
     check_equal(SPR_READ(SPR_SPRG0), 0, "after: SPRG0");
     check_true(!(mmu_read_v(test_slot()) & PTE_V_VALID), "after: the hash table is empty");
     check_equal(HCALL(H_XIRR).out[0], 0, "after: no interrupt is pending, priority 0");

@@ -155,7 +155,7 @@ start:
         isync
         load_address %r2, .TOC.
         load_address %r4, image_bss
-        load_address %r5, image_end
+        load_address %r5, image_bss_end
         li      %r6, 0
 1:      std     %r6, 0(%r4)
         addi    %r4, %r4, 8

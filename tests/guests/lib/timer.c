@@ -47,15 +47,18 @@ uint64_t timer_ticks(uint64_t microseconds)
     return microseconds * fdt_number("PowerPC,", "timebase-frequency", 512000000) / 1000000;
 }
 
-void timer_sleep(uint64_t ticks)
+unsigned timer_sleep(uint64_t ticks)
 {
     uint64_t before = timer.count;
+    unsigned calls = 0;
 
     timer_set(ticks);
     while (timer.count == before) {
         HCALL(H_CEDE);
         msr_write(msr_read() & ~MSR_EE);
+        calls++;
     }
+    return calls;
 }
 
 void timer_spin(uint64_t ticks)

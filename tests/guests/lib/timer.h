@@ -18,8 +18,11 @@ void timer_set(uint64_t ticks);
 /* Time-base ticks of a number of microseconds, as the tree says. */
 uint64_t timer_ticks(uint64_t microseconds);
 
-/* Gives the processor away until the decrementer fires (H_CEDE); needs timer_init(). Returns with interrupts off. */
-void timer_sleep(uint64_t ticks);
+/*
+ * Gives the processor away until the decrementer fires; needs timer_init(). Returns, with interrupts off, how many
+ * H_CEDE it took: more than one when something else woke the processor.
+ */
+unsigned timer_sleep(uint64_t ticks);
 
 /* Runs until then without giving anything away. */
 void timer_spin(uint64_t ticks);
