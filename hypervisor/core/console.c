@@ -36,7 +36,10 @@ static bool is_older(uint64_t since, uint64_t divisor)
     return cpu_timebase() - since > sched_timebase_frequency() / divisor;
 }
 
-/* The machine takes what it can; the rest stays queued in order. Firmware moves its own queue along only when polled. */
+/*
+ * The machine takes what it can; the rest stays queued in order. Firmware moves its own queue along only when
+ * polled.
+ */
 static void output_drain(void)
 {
     const char *run;
@@ -57,7 +60,10 @@ static void output_drain(void)
     }
 }
 
-/* Makes room for the hypervisor's own words. A console that is stuck must not stop the machine: then they are lost, and counted. */
+/*
+ * Makes room for the hypervisor's own words. A console that is stuck must not stop the machine: then they are
+ * lost, and counted.
+ */
 static bool output_wait(void)
 {
     uint64_t start = cpu_timebase();
@@ -339,9 +345,10 @@ static void input_byte(char byte)
 }
 
 /*
- * Bytes to take from the machine now; what a domain has no room for stays there. But a domain that reads nothing may not
- * keep the keyboard from the prompt: after a while its input is taken, and lost, for the sake of an escape in it. While the
- * prompt has the keyboard one byte at least is taken: the escape that ends it may be in the middle of a batch.
+ * Bytes to take from the machine now; what a domain has no room for stays there. But a domain that reads nothing
+ * may not keep the keyboard from the prompt: after a while its input is taken, and lost, for the sake of an escape
+ * in it. While the prompt has the keyboard one byte at least is taken: the escape that ends it may be in the
+ * middle of a batch.
  */
 static size_t input_room(size_t most)
 {

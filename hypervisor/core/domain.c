@@ -162,7 +162,8 @@ static bool extents_alloc(struct domain *domain)
     if (domain->plan.rma_mode != RMA_VRMA && rmo_alloc(domain)) {
         done = domain->plan.rma_size >> EXTENT_SHIFT;
     } else if (domain->plan.rma_mode == RMA_RMO) {
-        return refuse(domain, "this machine cannot confine real mode by a limit of that size, or has no such piece of memory");
+        return refuse(domain,
+                      "this machine cannot confine real mode by a limit of that size, or has no such piece of memory");
     } else {
         vrma_prepare(domain);
     }

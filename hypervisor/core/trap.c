@@ -65,8 +65,9 @@ static void interrupts_deliver(struct vcpu *vcpu)
         context_interrupt(&vcpu->context, VECTOR_SYSTEM_RESET, 0);
     }
     /*
-     * With LPCR[LPES0] the processor itself takes a pending external interrupt to the guest's vector once MSR[EE] is on. The
-     * interrupt controller's own inter-processor interrupt stands in for LPCR[MER], which QEMU does not have.
+     * With LPCR[LPES0] the processor itself takes a pending external interrupt to the guest's vector once MSR[EE]
+     * is on. The interrupt controller's own inter-processor interrupt stands in for LPCR[MER], which QEMU does not
+     * have.
      */
     platform->self_interrupt(xics_pending(vcpu));
 }

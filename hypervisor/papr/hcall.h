@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Hypercalls (docs/hypercalls.md). Every handler is total: whatever the arguments, it returns a code and touches nothing that is not the
- * caller's. args is the guest's r4 onwards; outputs go back into it.
+ * Hypercalls (docs/hypercalls.md). Every handler is total: whatever the arguments, it returns a code and touches
+ * nothing that is not the caller's. args is the guest's r4 onwards; outputs go back into it.
  */
 #ifndef PAPR_HCALL_H
 #define PAPR_HCALL_H

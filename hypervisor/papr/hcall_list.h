@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Every hypercall with its handler: declarations, dispatch table and names all come from here. H_RTAS, beyond the table, stands apart. */
+/*
+ * Every hypercall with its handler: declarations, dispatch table and names all come from here. H_RTAS, beyond the
+ * table, stands apart.
+ */
 #ifndef PAPR_HCALL_LIST_H
 #define PAPR_HCALL_LIST_H
 

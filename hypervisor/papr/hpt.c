@@ -21,7 +21,10 @@ static uint64_t *hpte_at(const struct domain *domain, uint64_t index)
     return domain->hpt + 2 * index;
 }
 
-/* The second doubleword as the guest wrote it, its own real page number instead of the machine's; a free entry shows nothing. */
+/*
+ * The second doubleword as the guest wrote it, its own real page number instead of the machine's; a free entry
+ * shows nothing.
+ */
 static uint64_t guest_view(const struct domain *domain, uint64_t v, uint64_t r)
 {
     if ((v & HPTE_V_VALID) == 0) {
@@ -181,7 +184,10 @@ int64_t h_read(struct vcpu *vcpu, uint64_t *args)
     return H_SUCCESS;
 }
 
-/* Replaces an entry's second doubleword by (r & ~clear) | set, with its translation dropped meanwhile; the old one in *old. */
+/*
+ * Replaces an entry's second doubleword by (r & ~clear) | set, with its translation dropped meanwhile; the old one
+ * in *old.
+ */
 static void change_locked(struct domain *domain, uint64_t index, uint64_t clear, uint64_t set, uint64_t *old)
 {
     struct hpte_removal removal = { .hpte = hpte_at(domain, index), .index = index };

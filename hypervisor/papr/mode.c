@@ -86,7 +86,10 @@ int64_t h_set_mode(struct vcpu *vcpu, uint64_t *args)
     }
 }
 
-/* POWER8 has no DABR: the data address watchpoint does its work, eight bytes wide. The low bits of DABRX and DAWRX agree. */
+/*
+ * POWER8 has no DABR: the data address watchpoint does its work, eight bytes wide. The low bits of DABRX and DAWRX
+ * agree.
+ */
 static void watchpoint_set(uint64_t dabr, uint64_t dabrx)
 {
     uint64_t dawrx = dabrx | (dabr & DABR_ACCESS) << DAWRX_ACCESS_SHIFT;

@@ -13,7 +13,10 @@ static struct vcpu *vcpu_find(struct domain *domain, uint64_t server)
     return server < domain->plan.vcpus ? &domain->vcpus[server] : NULL;
 }
 
-/* Sleeps until there is an interrupt, the decrementer expires or another processor prods; an earlier prod ends it at once. */
+/*
+ * Sleeps until there is an interrupt, the decrementer expires or another processor prods; an earlier prod ends it
+ * at once.
+ */
 static void wait_for_work(struct vcpu *vcpu)
 {
     if (vcpu->papr.prodded) {
@@ -50,8 +53,8 @@ int64_t h_prod(struct vcpu *vcpu, uint64_t *args)
 }
 
 /*
- * (server or all, its yield count): gives the processor away, unless the one named has run since its count was read. To give it to
- * oneself is to wait.
+ * (server or all, its yield count): gives the processor away, unless the one named has run since its count was
+ * read. To give it to oneself is to wait.
  */
 int64_t h_confer(struct vcpu *vcpu, uint64_t *args)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Run-time abstraction services (PAPR, chapter 7). The guest's r3 points to big-endian words: token, counts of arguments and results, the
- * arguments, room for the results, of which the first is the status.
+ * Run-time abstraction services (PAPR, chapter 7). The guest's r3 points to big-endian words: token, counts of
+ * arguments and results, the arguments, room for the results, of which the first is the status.
  */
 #include "rtas.h"
 

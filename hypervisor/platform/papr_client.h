@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Somebody else's partition: a PAPR machine that gives us no hypervisor mode (QEMU's pseries, an LPAR). We are its guest there: console by
- * hypercall, power by RTAS. Enough to say what we are and to leave.
+ * Somebody else's partition: a PAPR machine that gives us no hypervisor mode (QEMU's pseries, an LPAR). We are its
+ * guest there: console by hypercall, power by RTAS. Enough to say what we are and to leave.
  */
 #ifndef PLATFORM_PAPR_CLIENT_H
 #define PLATFORM_PAPR_CLIENT_H

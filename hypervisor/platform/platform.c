@@ -19,7 +19,8 @@ static const struct rmls_limit all_limits[] = {
 
 /* QEMU 7.2 takes an odd RMLS code for LPCR[HAIL] and loses every interrupt from the guest to the hypervisor. */
 static const struct rmls_limit even_limits[] = {
-    { UINT64_C(32) << 20, 8 }, { UINT64_C(256) << 20, 4 }, { UINT64_C(1) << 30, 2 }, { UINT64_C(256) << 30, 0 }, { 0, 0 },
+    { UINT64_C(32) << 20, 8 }, { UINT64_C(256) << 20, 4 }, { UINT64_C(1) << 30, 2 },
+    { UINT64_C(256) << 30, 0 }, { 0, 0 },
 };
 
 static bool emulated;
@@ -58,7 +59,10 @@ static void characteristics_read(const void *fdt)
 {
     int parent = fdt_path_offset(fdt, "/ibm,opal/fw-features");
 
-    /* An emulator runs no speculation of its own worth a guest's flushes; a machine that says nothing gets the kernel's own caution. */
+    /*
+     * An emulator runs no speculation of its own worth a guest's flushes; a machine that says nothing gets the
+     * kernel's own caution.
+     */
     characteristics_known = emulated || parent >= 0;
     for (size_t i = 0; parent >= 0 && i < ARRAY_SIZE(features); i++) {
         /* A mitigation exists only when it is said to; a need for one exists unless it is denied. */

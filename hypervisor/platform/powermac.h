@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Apple's machines with a mac-io chip (QEMU's mac99): a serial console and a power switch, to say what we are and to leave. */
+/*
+ * Apple's machines with a mac-io chip (QEMU's mac99): a serial console and a power switch, to say what we are and
+ * to leave.
+ */
 #ifndef PLATFORM_POWERMAC_H
 #define PLATFORM_POWERMAC_H
 

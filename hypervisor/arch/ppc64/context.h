@@ -57,8 +57,8 @@ struct vcpu;
 void guest_enter(struct guest_context *context) __attribute__((noreturn));
 
 /*
- * Moves the second group between the processor and a context; the caller runs neither guest meanwhile. The decrementer is
- * noted apart, as soon as a guest stops: whoever waits for the next one uses it.
+ * Moves the second group between the processor and a context; the caller runs neither guest meanwhile. The
+ * decrementer is noted apart, as soon as a guest stops: whoever waits for the next one uses it.
  */
 void context_save(struct guest_context *context);
 void context_load(const struct guest_context *context);

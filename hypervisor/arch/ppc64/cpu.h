@@ -76,7 +76,10 @@ uint32_t cpu_io_read32(uint64_t address);
 void cpu_io_write8(uint64_t address, uint8_t value);
 void cpu_io_write32(uint64_t address, uint32_t value);
 
-/* The same by plain loads and stores, for processors and emulators that do not mind (real mode before POWER5 has no cache-inhibited form). */
+/*
+ * The same by plain loads and stores, for processors and emulators that do not mind (real mode before POWER5 has
+ * no cache-inhibited form).
+ */
 uint8_t cpu_memory_read8(uint64_t address);
 void cpu_memory_write8(uint64_t address, uint8_t value);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Every special purpose register of POWER8 that a domain can read or influence and that the world switch must therefore
- * carry (Power ISA 2.07, Book III-S appendix "special purpose registers"). The transactional memory registers need
- * MSR[TM] and are listed apart. MMCR0 and CFAR are kept at every exit, CTRL has different numbers for reading and writing. SDR1, RMOR, LPCR and LPIDR describe the domain and are written from its plan.
+ * Every special purpose register of POWER8 that a domain can read or influence and that the world switch must
+ * therefore carry (Power ISA 2.07, Book III-S appendix "special purpose registers"). The transactional memory
+ * registers need MSR[TM] and are listed apart. MMCR0 and CFAR are kept at every exit, CTRL has different numbers
+ * for reading and writing. SDR1, RMOR, LPCR and LPIDR describe the domain and are written from its plan.
  */
 #ifndef ARCH_GUEST_SPRS_H
 #define ARCH_GUEST_SPRS_H

@@ -139,7 +139,10 @@ FUNCTION papr_hcall_raw
     blr
 END_FUNCTION papr_hcall_raw
 
-/* r3 = real address of the words, r4 = entry, both below 4 GiB. RTAS runs in 32-bit mode and keeps the non-volatile registers. */
+/*
+ * r3 = real address of the words, r4 = entry, both below 4 GiB. RTAS runs in 32-bit mode and keeps the non-
+ * volatile registers.
+ */
 FUNCTION papr_rtas_raw
     mflr %r0
     std %r0, 16(%r1)

@@ -30,8 +30,9 @@ void hpte_write(uint64_t *hpte, uint64_t v, uint64_t r)
 }
 
 /*
- * RB of tlbie for an entry (Power ISA 2.07, Book III-S 5.9.3.3): segment size, page size and the abbreviated virtual address. The
- * entry does not hold the address's low bits; the group number does, as their hash with the segment id.
+ * RB of tlbie for an entry (Power ISA 2.07, Book III-S 5.9.3.3): segment size, page size and the abbreviated
+ * virtual address. The entry does not hold the address's low bits; the group number does, as their hash with the
+ * segment id.
  */
 static uint64_t tlbie_rb(uint64_t v, uint64_t r, uint64_t index)
 {

@@ -36,7 +36,10 @@
 #define HPTE_R_N UINT64_C(0x0000000000000004)
 #define HPTE_R_PP UINT64_C(0x0000000000000003)
 
-/* log2 of the page size that L and LP encode (4 KiB, 64 KiB or 16 MiB in a segment of the same size); 0: none of ours. */
+/*
+ * log2 of the page size that L and LP encode (4 KiB, 64 KiB or 16 MiB in a segment of the same size); 0: none of
+ * ours.
+ */
 unsigned hpte_page_shift(uint64_t v, uint64_t r);
 
 /* Makes an entry valid: second doubleword first, so that the processor never sees half of it. */
@@ -52,7 +55,10 @@ struct hpte_removal {
 /* Makes an entry invalid; its translation may live on until hpte_flush(). */
 void hpte_invalidate(struct hpte_removal *removal);
 
-/* Drops the translations of invalid entries everywhere, with one wait for all. Their R and C bits are final afterwards. */
+/*
+ * Drops the translations of invalid entries everywhere, with one wait for all. Their R and C bits are final
+ * afterwards.
+ */
 void hpte_flush(const struct hpte_removal *removals, uint64_t count);
 
 /* SDR1 for a table of 2^shift bytes at a machine address aligned to its size. */

@@ -19,7 +19,10 @@ vectors:
 stop_reason:
     .quad 0
 
-/* At entry: all registers are the interrupted program's. At the branch, the first (CFAR!): r12 = vector, r13 = percpu. */
+/*
+ * At entry: all registers are the interrupted program's. At the branch, the first (CFAR!): r12 = vector, r13 =
+ * percpu.
+ */
 .macro VECTOR address, common
     .org \address
     mtspr SPR_HSPRG1, %r13
@@ -131,7 +134,10 @@ interrupt_common:
     mr %r3, %r12
     bl trap_handle
 
-/* r3 = context to enter. Never returns; HSRR0/1 leave the guest's own SRR0/1 alone. QEMU's hrfid overwrites CFAR, hardware's does not. */
+/*
+ * r3 = context to enter. Never returns; HSRR0/1 leave the guest's own SRR0/1 alone. QEMU's hrfid overwrites CFAR,
+ * hardware's does not.
+ */
 FUNCTION guest_enter
     ld %r4, CONTEXT_PC(%r3)
     ld %r5, CONTEXT_MSR(%r3)

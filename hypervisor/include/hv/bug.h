@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * WARN_ON counts and goes on; a broken invariant of one domain ends in domain_crash(); BUG_ON and hv_panic stop the machine and are for
- * what no guest can bring about.
+ * WARN_ON counts and goes on; a broken invariant of one domain ends in domain_crash(); BUG_ON and hv_panic stop
+ * the machine and are for what no guest can bring about.
  */
 #ifndef HV_BUG_H
 #define HV_BUG_H

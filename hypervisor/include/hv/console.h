@@ -19,8 +19,9 @@ void hv_print(const char *text, ...) __attribute__((format(printf, 1, 2)));
 void hv_print_plain(const char *text, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Moves what is queued to the machine and takes what was typed. Called at every tick and from terminal calls. True when more is
- * likely to move soon: a serial port holds sixteen bytes, so the next call should not be a whole tick away.
+ * Moves what is queued to the machine and takes what was typed. Called at every tick and from terminal calls. True
+ * when more is likely to move soon: a serial port holds sixteen bytes, so the next call should not be a whole tick
+ * away.
  */
 bool console_poll(void);
 

@@ -85,8 +85,8 @@ bool domain_is_control(const struct domain *domain);
 uint64_t domain_memory_size(const struct domain *domain);
 
 /*
- * The machine address of [at, at + size) when it is the domain's memory and lies inside one extent; false otherwise. No other
- * function turns one kind of address into the other.
+ * The machine address of [at, at + size) when it is the domain's memory and lies inside one extent; false
+ * otherwise. No other function turns one kind of address into the other.
  */
 bool domain_translate(const struct domain *domain, gpa_t at, uint64_t size, paddr_t *result);
 
@@ -96,7 +96,10 @@ void *domain_pointer(const struct domain *domain, gpa_t at, uint64_t size);
 /* True when every byte of [at, at + size) is the domain's memory. */
 bool domain_contains(const struct domain *domain, gpa_t at, uint64_t size);
 
-/* Copies across extents, instruction caches included; false, with nothing or a part done, when a byte is not the domain's. */
+/*
+ * Copies across extents, instruction caches included; false, with nothing or a part done, when a byte is not the
+ * domain's.
+ */
 bool domain_read(const struct domain *domain, void *to, gpa_t at, uint64_t size);
 bool domain_write(const struct domain *domain, gpa_t at, const void *from, uint64_t size);
 

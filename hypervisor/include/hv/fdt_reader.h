@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Typed reading of device trees over libfdt. Every getter says false when the property is missing or has another size. */
+/*
+ * Typed reading of device trees over libfdt. Every getter says false when the property is missing or has another
+ * size.
+ */
 #ifndef HV_FDT_READER_H
 #define HV_FDT_READER_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The machine's memory in extents of 16 MiB. An extent belongs to firmware and boot images, to the hypervisor, or to one domain, and
- * never changes hands while the machine is up.
+ * The machine's memory in extents of 16 MiB. An extent belongs to firmware and boot images, to the hypervisor, or
+ * to one domain, and never changes hands while the machine is up.
  */
 #ifndef HV_MEMORY_H
 #define HV_MEMORY_H
@@ -12,8 +12,8 @@
 void memory_init(const void *fdt, paddr_t hypervisor_end);
 
 /*
- * count extents in a row for a domain, the first at a multiple of align_extents, their guest numbers from guest_first on.
- * Returns the first's number, or UINT32_MAX when there is no such row.
+ * count extents in a row for a domain, the first at a multiple of align_extents, their guest numbers from
+ * guest_first on. Returns the first's number, or UINT32_MAX when there is no such row.
  */
 uint32_t memory_alloc(uint32_t domain_id, uint64_t count, uint64_t align_extents, uint64_t guest_first);
 

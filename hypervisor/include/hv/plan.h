@@ -40,8 +40,8 @@ struct plan {
 };
 
 /*
- * Fills plans from the tree, at most limit of them; a domain whose plan is wrong is reported with the property that is and left out.
- * Returns how many are good, in the order of their ids.
+ * Fills plans from the tree, at most limit of them; a domain whose plan is wrong is reported with the property
+ * that is and left out. Returns how many are good, in the order of their ids.
  */
 uint32_t plan_read(const void *fdt, struct plan *plans, uint32_t limit);
 

@@ -31,7 +31,10 @@ struct platform {
     void (*reboot)(void);
 };
 
-/* How real mode may be confined on this machine: limits (bytes) that LPCR[RMLS] accepts and handles, 0 ends the list. */
+/*
+ * How real mode may be confined on this machine: limits (bytes) that LPCR[RMLS] accepts and handles, 0 ends the
+ * list.
+ */
 struct rmls_limit {
     uint64_t size;
     uint32_t code;

@@ -16,8 +16,8 @@ bool sched_requested(void);
 void sched_wake(struct vcpu *vcpu);
 
 /*
- * Chooses who runs next, behind the one that this processor holds, and switches to it with a whole slice before it. Returns only
- * with a runnable processor; ends the machine when there is none left.
+ * Chooses who runs next, behind the one that this processor holds, and switches to it with a whole slice before
+ * it. Returns only with a runnable processor; ends the machine when there is none left.
  */
 struct vcpu *sched_choose(void);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A domain's console. The focused domain's characters go to the machine's console as they come. Every other domain's, and its own
- * while the prompt is in use, go out as whole lines behind its name, without carriage returns and with '?' for control
- * characters. A writer that finds no room is told so and tries again.
+ * A domain's console. The focused domain's characters go to the machine's console as they come. Every other
+ * domain's, and its own while the prompt is in use, go out as whole lines behind its name, without carriage
+ * returns and with '?' for control characters. A writer that finds no room is told so and tries again.
  */
 #ifndef HV_TERMINAL_H
 #define HV_TERMINAL_H
