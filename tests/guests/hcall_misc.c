@@ -81,8 +81,8 @@ static void check_unknown(void)
             refused += is_refused;
             wrong += !is_refused;
         }
-    check_equal(wrong, 0, "all unknown numbers below 0x800");
-    check_true(refused > 0x100, "... and there are many");
+    check_equal(wrong, 0, "xen-10 all unknown numbers below 0x800");
+    check_true(refused > 0x100, "xen-10 ... and there are many");
     check_status(HCALL(0x20, 0, 0, 0), H_FUNCTION, "xen-5 H_PUT_TCE: a domain without device windows has none to change");
     check_status(HCALL(0x1c, 0, 0), H_FUNCTION, "xen-4 H_GET_TCE");
     check_status(HCALL(0x138, 0, 0, 0, 1), H_FUNCTION, "xen-4 H_STUFF_TCE");
