@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What lies where at run time: the machine under one firmware, and each domain's guest-physical memory.
+
+Computed from the same facts as the rules of `lint`.  All addresses are bytes, all ranges half-open.  What the stub only
+decides when it runs (the tree's place) is shown where it looks first, and marked `about`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from loader import abi
+from loader.elfhead import ProgramHeader
+from loader.imagehead import DOMAIN_ENTRY_NAMES
+from loader.layout import Range
+from loader.profiles import Placement, Profile, Route
+from loader.subject import Subject
+from loader.units import KIB, align_up, format_size
+
+TRANSLATION_MASK: Final = 0x0FFF_FFFF
+"""QEMU's -kernel keeps these bits of a segment's physical address."""
+TREE_SPACE: Final = 64 * KIB
+"""Shown for the hypervisor's device tree: firmware trees of the emulated machines have 11 to 19 KiB."""
+PAGE: Final = 4 * KIB
+
+
+class Kind(Enum):
+    """What a region is used for."""
+
+    FIRMWARE = "firmware"
+    BUFFER = "load buffer"
+    STUB = "boot stub and header"
+    OTHER = "other payload"
+    HYPERVISOR = "hypervisor"
+    TREE = "device tree"
+    KERNEL = "kernel"
+    RAMDISK = "ramdisk"
+    RTAS = "RTAS"
+
+
+_ENTRY_KINDS: Final = {
+    abi.EntryType.HYPERVISOR: Kind.HYPERVISOR,
+    abi.EntryType.BOOT_OVERLAY: Kind.TREE,
+    abi.EntryType.KERNEL: Kind.KERNEL,
+    abi.EntryType.RAMDISK: Kind.RAMDISK,
+    abi.EntryType.DEVICE_TREE: Kind.TREE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One named range; `note` says when it is in use, or that it is an estimate."""
+
+    name: str
+    start: int
+    end: int
+    kind: Kind
+    note: str = ""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One address worth naming."""
+
+    name: str
+    address: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Regions side by side with other lanes of the same address space."""
+
+    title: str
+    regions: tuple[Region, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddressSpace:
+    """One map; `name` is for programs, `end` is the end of memory, 0 when it is not known."""
+
+    name: str
+    title: str
+    end: int
+    lanes: tuple[Lane, ...]
+    marks: tuple[Mark, ...] = ()
+
+    def regions(self) -> list[Region]:
+        """All lanes' regions, by address."""
+        regions = (region for lane in self.lanes for region in lane.regions)
+        return sorted(regions, key=lambda region: (region.start, -region.end))
+
+
+def segment_address(load: ProgramHeader, route: Route) -> int:
+    """Where a segment's first byte is at run time."""
+    match route.placement:
+        case Placement.IN_PLACE:
+            return route.base + load.offset
+        case Placement.TRANSLATED:
+            return route.base + (load.paddr & TRANSLATION_MASK)
+        case Placement.LINKED | Placement.CHOSEN:
+            return load.paddr
+
+
+def occupied(subject: Subject, route: Route) -> list[Range]:
+    """The memory the file takes once it is loaded and entered."""
+    if route.placement is Placement.IN_PLACE:
+        return [Range("the image", route.base, route.base + subject.size)]
+    ranges = []
+    for number, load in enumerate(subject.elf.loads):
+        start = segment_address(load, route)
+        name = "the image" if len(subject.elf.loads) == 1 else f"segment {number}"
+        ranges.append(Range(name, start, start + load.memory_size))
+    return ranges
+
+
+def load_base(subject: Subject, route: Route) -> int | None:
+    """Address of the first byte of the segment that holds the entry point, None when there is none."""
+    holder = subject.entry_segment
+    return None if holder is None else segment_address(holder, route)
+
+
+def machine_maps(subject: Subject, profile: Profile, memory: int | None = None) -> list[AddressSpace]:
+    """The machine's memory, once for each route into the firmware."""
+    size = profile.memory if memory is None else memory
+    return [machine_map(subject, profile, route, size) for route in profile.routes]
+
+
+def machine_map(subject: Subject, profile: Profile, route: Route, memory: int) -> AddressSpace:
+    """The machine's memory with the firmware, the image and what the stub puts there."""
+    firmware = [
+        Region(owned.range.name, owned.range.start, owned.range.end, Kind.FIRMWARE, _life(resident=owned.resident))
+        for owned in profile.owned(memory)
+    ]
+    if route.placement is Placement.LINKED:
+        firmware.append(Region("load buffer", route.base, route.base + subject.size, Kind.BUFFER, "until the entry"))
+    lanes = [Lane("firmware", _by_address(firmware)), Lane("image", _by_address(_image_regions(subject, route)))]
+    if subject.contents is not None and not subject.contents.problem:
+        lanes.append(Lane("placed by the stub", _by_address(_stub_regions(subject, route, profile, memory))))
+    base = load_base(subject, route)
+    marks = () if base is None else (Mark("entry", base + _entry_distance(subject)),)
+    return AddressSpace(
+        name=f"{profile.name} {route.name}",
+        title=f"{profile.title}, by {route.name}, {format_size(memory)} of memory",
+        end=memory,
+        lanes=tuple(lane for lane in lanes if lane.regions),
+        marks=marks,
+    )
+
+
+def domain_maps(subject: Subject) -> list[AddressSpace]:
+    """Each domain's guest-physical memory, as the recipe's planner laid it out."""
+    return [] if subject.contents is None else [domain_map(domain) for domain in subject.contents.domains]
+
+
+def domain_map(domain: dict[str, Any]) -> AddressSpace:
+    """One domain; `domain` is what `inspect --json` shows of it."""
+    regions = [Region("RTAS", *_extent(domain["rtas"]["address"], domain["rtas"]["size"]), Kind.RTAS)]
+    kinds = {name: _ENTRY_KINDS[kind] for kind, name in DOMAIN_ENTRY_NAMES.items()}
+    for module in domain["modules"]:
+        segments = module["segments"]
+        for number, segment in enumerate(segments):
+            name = module["kind"].replace("-", " ") + (f" segment {number}" if len(segments) > 1 else "")
+            kind = kinds.get(module["kind"], Kind.OTHER)
+            regions.append(Region(name, *_extent(segment["address"], segment["memory-size"]), kind))
+    rma = domain["rma"]
+    return AddressSpace(
+        name=domain["name"],
+        title=f"domain {domain['name']}, {format_size(domain['memory'])}, guest-physical",
+        end=domain["memory"],
+        lanes=(Lane("guest", _by_address(regions)),),
+        marks=(Mark("entry", domain["entry"]), Mark(f"end of the real-mode area ({rma['mode']})", rma["size"])),
+    )
+
+
+def memory_needed(subject: Subject) -> int | None:
+    """Bytes the image, its hypervisor and all its domains take at once, None for other people's files."""
+    contents = subject.contents
+    if contents is None or contents.problem:
+        return None
+    hypervisor = sum(load.memory_size for load in contents.hypervisor)
+    domains: int = sum(domain["memory"] + domain["hash-table-size"] for domain in contents.domains)
+    return subject.size + hypervisor + domains
+
+
+def _image_regions(subject: Subject, route: Route) -> list[Region]:
+    base, contents, holder = load_base(subject, route), subject.contents, subject.entry_segment
+    regions = []
+    if route.placement is Placement.IN_PLACE and holder is not None:
+        regions.append(Region("ELF header", route.base, route.base + holder.offset, Kind.STUB))
+    if base is None or contents is None or contents.problem:
+        note = "the loader chooses" if route.placement is Placement.CHOSEN else ""
+        return [Region(part.name, part.start, part.end, Kind.OTHER, note) for part in occupied(subject, route)]
+    note = "the loader may choose another place" if route.placement is Placement.CHOSEN else ""
+    for part in contents.parts:
+        kind = Kind.STUB if part.type is None else _ENTRY_KINDS.get(part.type, Kind.OTHER)
+        regions.append(Region(part.name, *_extent(base + part.offset, part.size), kind, note))
+    return regions
+
+
+def _stub_regions(subject: Subject, route: Route, profile: Profile, memory: int) -> list[Region]:
+    contents = subject.contents
+    loads = () if contents is None else contents.hypervisor
+    regions = []
+    for number, load in enumerate(loads):
+        name = "hypervisor" + (f" segment {number}" if len(loads) > 1 else "")
+        regions.append(Region(name, *_extent(load.address, load.memory_size), Kind.HYPERVISOR))
+    start = _find_free(subject, route, profile, memory, regions)
+    regions.append(Region("device tree", start, start + TREE_SPACE, Kind.TREE, "about"))
+    return regions
+
+
+def _find_free(subject: Subject, route: Route, profile: Profile, memory: int, placed: Sequence[Region]) -> int:
+    """Where the stub looks for room first: behind the image, clear of what is in use."""
+    image = occupied(subject, route)
+    taken = [*image, *(owned.range for owned in profile.owned(memory))]
+    taken += [Range(region.name, region.start, region.end) for region in placed]
+    start = align_up(max((part.end for part in image), default=0), PAGE)
+    for part in sorted(taken, key=lambda part: part.start):
+        if part.start < start + TREE_SPACE and start < part.end:
+            start = align_up(part.end, PAGE)
+    return start
+
+
+def _entry_distance(subject: Subject) -> int:
+    holder = subject.entry_segment
+    return 0 if holder is None else subject.elf.entry - holder.vaddr
+
+
+def _extent(start: int, size: int) -> tuple[int, int]:
+    return start, start + size
+
+
+def _by_address(regions: Iterable[Region]) -> tuple[Region, ...]:
+    return tuple(sorted(regions, key=lambda region: (region.start, -region.end)))
+
+
+def _life(*, resident: bool) -> str:
+    return "stays" if resident else "until quiesced"
