@@ -59,6 +59,16 @@ def _parser(asked_for: Sequence[str]) -> argparse.ArgumentParser:
     inspect = _add(commands, "inspect", _inspect, "show what an image holds")
     inspect.add_argument("image", type=Path, metavar="IMAGE")
     inspect.add_argument("--json", action="store_true", help="machine-readable report")
+    if "inspect" in asked_for:
+        from loader.lintcommand import add_map_arguments
+
+        add_map_arguments(inspect)
+
+    lint = _add(commands, "lint", _lint, "say which firmwares will take an image, and why not the others")
+    if "lint" in asked_for:
+        from loader.lintcommand import add_lint_arguments
+
+        add_lint_arguments(lint)
 
     verify = _add(commands, "verify", _verify, "recompute every digest of an image and check signatures")
     verify.add_argument("image", type=Path, metavar="IMAGE")
@@ -150,10 +160,20 @@ def _same_file(one: Path, other: Path) -> bool:
 
 
 def _inspect(options: argparse.Namespace) -> int:
+    from loader.lintcommand import run_maps, wants_maps
+
+    if wants_maps(options):
+        return run_maps(options)
     from loader.inspect import describe_image, render_image
 
     print(render_image(describe_image(options.image), as_json=options.json))
     return 0
+
+
+def _lint(options: argparse.Namespace) -> int:
+    from loader.lintcommand import run_lint
+
+    return run_lint(options)
 
 
 def _verify(options: argparse.Namespace) -> int:
