@@ -141,6 +141,7 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
 
 
 def _build(options: argparse.Namespace) -> int:
+    from loader.lintcommand import judge_plan
     from loader.manifest import load_recipe
     from loader.multiboot import write_image
     from loader.plan import plan_image
@@ -150,6 +151,8 @@ def _build(options: argparse.Namespace) -> int:
     inputs = [recipe.path, recipe.stub, *(payload.source for payload in plan.payloads)]
     if any(isinstance(source, Path) and _same_file(source, options.output) for source in inputs):
         raise ManifestError("the output would replace one of the inputs", str(options.output))
+    if not judge_plan(plan, recipe.targets):
+        return 1
     head = write_image(options.output, plan.stub, plan.payloads)
     print(f"{options.output}: {options.output.stat().st_size} bytes, {len(head.entries)} entries")
     return 0

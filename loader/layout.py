@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Where everything goes, and the proof that nothing collides.  Pure: no files are opened here.
 
-All addresses and sizes are bytes; all ranges are half-open, [start, end).  A domain's addresses are
-guest-physical, a firmware profile's are the machine's.
+All addresses and sizes are bytes, all addresses guest-physical; all ranges are half-open, [start, end).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -95,27 +94,6 @@ class DomainLayout:
         return sorted(parts, key=lambda part: part.start)
 
 
-@dataclass(frozen=True, slots=True)
-class FirmwareProfile:
-    """Limits one firmware puts on an image that it runs in place."""
-
-    name: str
-    image_address: int
-    max_file_size: int
-    reserved: tuple[Range, ...]
-
-
-FIRMWARE_PROFILES: Final = (
-    FirmwareProfile(
-        name="skiboot on QEMU powernv",
-        image_address=0x2000_0000,
-        max_file_size=128 * MIB,
-        reserved=(Range("skiboot", 0x3000_0000, 0x3200_0000),),
-    ),
-)
-"""QEMU 7.2 hw/ppc/pnv.c (KERNEL_LOAD_ADDR, KERNEL_MAX_SIZE); skiboot include/mem-map.h (SKIBOOT_BASE)."""
-
-
 def plan_domain(request: DomainRequest) -> DomainLayout:
     """Places a domain's parts; raises LayoutError when they do not fit or collide."""
     where = request.where
@@ -168,21 +146,6 @@ def check_inside(where: str, ranges: Iterable[Range], outer: Range) -> None:
     for part in ranges:
         if part.start < outer.start or part.end > outer.end:
             raise LayoutError(f"{part} does not lie in {outer}", where, "give the domain more memory, or move it")
-
-
-def check_image(where: str, file_size: int, hypervisor: Sequence[Load]) -> None:
-    """Proves that every firmware can load an image of `file_size` bytes and run its hypervisor."""
-    loads = kernel_ranges(hypervisor, "hypervisor segment")
-    check_disjoint(where, loads)
-    for profile in FIRMWARE_PROFILES:
-        if file_size > profile.max_file_size:
-            raise LayoutError(
-                f"the image has {file_size} bytes, {profile.name} loads at most {profile.max_file_size}",
-                where=where,
-                hint="use a smaller ramdisk",
-            )
-        image = Range("image", profile.image_address, profile.image_address + file_size)
-        check_disjoint(f"{where}: {profile.name}", [image, *profile.reserved, *loads])
 
 
 def _place_kernel(request: DomainRequest) -> tuple[tuple[Load, ...], int]:

@@ -5,12 +5,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from loader.errors import ImageError
-from loader.profiles import PROFILES
+from loader.profiles import DEFAULT_TARGETS, PROFILES
 from loader.units import parse_size
+
+if TYPE_CHECKING:
+    from loader.plan import ImagePlan
 
 DEFAULT_MAPS: Final = ("powernv8", "slof", "mac99")
 """Firmwares whose maps are shown when neither image nor user names any: one machine of each kind in the emulator."""
@@ -49,6 +54,18 @@ def run_lint(options: argparse.Namespace) -> int:
     return 0 if report.passes(strict=options.strict) else 1
 
 
+def judge_plan(plan: ImagePlan, targets: Sequence[str]) -> bool:
+    """Whether the firmwares an image is built for will take it; prints what stands against it, one line each."""
+    from loader.lint import finding_lines, lint
+    from loader.lintmodel import Severity
+
+    report = lint(plan.subject, targets or DEFAULT_TARGETS)
+    serious = (found for found in report.findings if found.severity is not Severity.NOTE)
+    for line in finding_lines(serious, explained=False):
+        print(f"mkimage: {plan.subject.where}: {line}", file=sys.stderr)
+    return report.passes()
+
+
 def wants_maps(options: argparse.Namespace) -> bool:
     """Whether `inspect` was asked for maps; ends the command when only their options were given."""
     if options.map or options.svg is not None:
@@ -75,7 +92,7 @@ def run_maps(options: argparse.Namespace) -> int:
     spaces += domain_maps(subject)
     if options.svg is not None:
         from loader.io import AtomicFile
-        from loader.multiboot import write_at
+        from loader.io import write_at
         from loader.svg import draw_maps
 
         with AtomicFile(options.svg) as file:

@@ -20,6 +20,8 @@ import msgspec
 from loader import abi
 from loader.errors import ManifestError
 from loader.overrides import NodeOverride, parse_overrides
+from loader.settings import apply_setting
+from loader.profiles import PROFILES
 from loader.units import MIB, format_size, parse_size
 
 DEFAULT_STUB: Final = Path(__file__).resolve().parent.parent / "build" / "stub" / "stub.bin"
@@ -34,6 +36,7 @@ _DOMAIN_NAME: Final = re.compile(r"[A-Za-z][0-9A-Za-z._+-]*")
 RmaMode = Literal["auto", "rmo", "vrma"]
 KernelFormat = Literal["elf", "raw"]
 Role = Literal["control", "hardware", "xenstore"]
+CompressionName = Literal["none", "lz4", "zstd"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Kernel:
     format: KernelFormat
     load: int | None
     entry: int
+    compression: abi.Compression = abi.Compression.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Ramdisk:
 
     path: Path
     load: int | None
+    compression: abi.Compression = abi.Compression.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +93,11 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A whole recipe, checked."""
+    """A whole recipe, checked; `targets` are the firmware profiles it names."""
 
     path: Path
     stub: Path
+    targets: tuple[str, ...]
     hypervisor: Hypervisor
     domains: tuple[Domain, ...]
 
@@ -110,6 +116,8 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
 
 class _ImageTable(_Table, frozen=True):
     stub: str | None = None
+    targets: list[str] = []
+    compression: CompressionName = "none"
 
 
 class _HypervisorTable(_Table, frozen=True):
@@ -122,11 +130,13 @@ class _KernelTable(_Table, frozen=True):
     format: KernelFormat = "elf"
     load: str | int | None = None
     entry: str | int = 0
+    compression: CompressionName | None = None
 
 
 class _RamdiskTable(_Table, frozen=True):
     path: str
     load: str | int | None = None
+    compression: CompressionName | None = None
 
 
 class _RmaTable(_Table, frozen=True):
@@ -156,7 +166,12 @@ _TYPE_NAMES: Final = {
     "int": "an integer",
     "null": "none",
 }
-_CHOICES: Final = {"mode": get_args(RmaMode), "format": get_args(KernelFormat), "roles": get_args(Role)}
+_CHOICES: Final = {
+    "mode": get_args(RmaMode),
+    "format": get_args(KernelFormat),
+    "roles": get_args(Role),
+    "compression": get_args(CompressionName),
+}
 _TOP_TABLES: Final = ("image", "hypervisor", "domain")
 
 
@@ -235,7 +250,7 @@ def load_recipe(path: Path, settings: Sequence[str] = ()) -> Recipe:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ManifestError(f"is not TOML: {error}", where=str(path)) from None
     for setting in settings:
-        _apply_setting(document, setting)
+        apply_setting(document, setting)
     return parse_recipe(document, path)
 
 
@@ -252,6 +267,7 @@ def parse_recipe(document: dict[str, Any], path: Path) -> Recipe:
     return Recipe(
         path=path,
         stub=_stub_path(image, top / "image" / "stub"),
+        targets=_parse_targets(image.targets, top / "image" / "targets"),
         hypervisor=Hypervisor(
             path=(top / "hypervisor" / "path").file(hypervisor.path),
             command_line=(top / "hypervisor" / "command-line").text(hypervisor.command_line),
@@ -266,6 +282,15 @@ def _stub_path(image: _ImageTable, place: _Place) -> Path:
     if not DEFAULT_STUB.is_file():
         raise place.error(f"the boot stub is not built: {DEFAULT_STUB}", hint="run make build, or name another stub")
     return DEFAULT_STUB
+
+
+def _parse_targets(names: Sequence[str], place: _Place) -> tuple[str, ...]:
+    for name in names:
+        if name not in PROFILES:
+            raise place.error(f"no firmware profile is called {name!r}", hint=f"known are {', '.join(PROFILES)}")
+    if len(set(names)) != len(names):
+        raise place.error("names a firmware twice")
+    return tuple(names)
 
 
 def _parse_domains(tables: object, place: _Place) -> tuple[Domain, ...]:
@@ -353,37 +378,3 @@ def _parse_rma(table: _RmaTable, memory: int, place: _Place) -> Rma:
         sizes = ", ".join(format_size(known) for known in RMO_SIZES)
         raise where.error(f"no processor limits a real-mode area to {format_size(size)}", hint=f"RMO knows {sizes}")
     return Rma(table.mode, size)
-
-
-def _apply_setting(document: dict[str, Any], setting: str) -> None:
-    """Changes one value of a recipe: "domain.dom0.memory=768M"; text needs no quotes."""
-    key, separator, text = setting.partition("=")
-    where = f"--set {setting}"
-    try:
-        path = _key_path(key) if separator else []
-    except tomllib.TOMLDecodeError:
-        path = []
-    if not path:
-        raise ManifestError("is not a key and a value", where=where, hint="write --set domain.dom0.memory=768M")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text
-    table = document
-    for part in path[:-1]:
-        table = table.setdefault(part, {})
-        if not isinstance(table, dict):
-            raise ManifestError(f"{part} is a value and has no keys below it", where=where)
-    table[path[-1]] = value
-
-
-def _key_path(key: str) -> list[str]:
-    """The parts of a dotted TOML key; quoted parts may hold dots and slashes."""
-    path = []
-    node: Any = tomllib.loads(f"{key} = 0")
-    while isinstance(node, dict):
-        if len(node) != 1:
-            return []
-        ((part, node),) = node.items()
-        path.append(part)
-    return path

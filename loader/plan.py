@@ -18,13 +18,13 @@ from loader.layout import (
     DomainRequest,
     KernelFacts,
     Load,
-    check_image,
     plan_domain,
     round_tree_size,
 )
 from loader.manifest import Domain, Kernel, Ramdisk, Recipe
 from loader.multiboot import Payload, read_stub
 from loader.overlay import DomainModules, Module, build_overlay
+from loader.subject import Part, Subject, head_parts, planned_subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,12 @@ class DomainPlan:
 
 @dataclass(frozen=True, slots=True)
 class ImagePlan:
-    """A whole image, ready to be written."""
+    """A whole image, ready to be written; `subject` is what firmwares will see of it."""
 
     stub: bytes
     payloads: tuple[Payload, ...]
     domains: tuple[DomainPlan, ...]
+    subject: Subject
 
 
 def plan_image(recipe: Recipe) -> ImagePlan:
@@ -58,12 +59,15 @@ def plan_image(recipe: Recipe) -> ImagePlan:
     sizes = [payload.size for payload in payloads]
     # The overlay goes last: it holds the others' offsets, and nothing depends on its size.
     offsets = payload_offsets(len(stub), sizes, len(sizes) + 1)
-    overlay = build_overlay(recipe.hypervisor.command_line, _domain_modules(domains, offsets[1:]))
+    overlay = build_overlay(recipe.hypervisor.command_line, _domain_modules(domains, offsets[1:]), recipe.targets)
     kind = abi.EntryType.BOOT_OVERLAY
     payloads.append(Payload(kind, ENTRY_NAMES[kind], overlay, alignment=8))
-    *_, total_size = payload_offsets(len(stub), [*sizes, len(overlay)], len(payloads))
-    check_image(str(recipe.path), abi.IMAGE_FILE_OFFSET + total_size, hypervisor_loads)
-    return ImagePlan(stub, tuple(payloads), domains)
+    *offsets, total_size = payload_offsets(len(stub), [*sizes, len(overlay)], len(payloads))
+    parts = head_parts(len(stub), offsets[0])
+    for payload, offset in zip(payloads, offsets, strict=True):
+        parts.append(Part(payload.name, offset, payload.size, payload.type))
+    subject = planned_subject(str(recipe.path), stub, parts, hypervisor_loads, overlay, total_size)
+    return ImagePlan(stub, tuple(payloads), domains, subject)
 
 
 def plan_domain_of(recipe: Recipe, domain: Domain) -> DomainPlan:

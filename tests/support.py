@@ -17,10 +17,12 @@ PF_RX = 5
 
 
 def make_stub(pages: int = 1, fill: int = 0) -> bytes:
-    """The words every stub has at its start, then zeros; `fill` changes a byte outside the scratch area."""
+    """The words every stub has at its start, what firmware rules look for, then zeros; `fill` changes a byte outside
+    the scratch area."""
     size = pages * abi.IMAGE_PAGE_SIZE
     words = struct.pack(">4sIQQQQ", b"\x48\x00\x00\x28", fill, abi.STUB_MAGIC, size, 0, size // 2)
-    return words.ljust(size, b"\0")
+    code = bytes.fromhex("429f0005 39a00000")  # bcl 20,31,$+4; li r13,0
+    return (words + code).ljust(size, b"\0")
 
 
 def reseal(image: bytearray) -> None:

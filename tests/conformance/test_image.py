@@ -123,7 +123,8 @@ def test_r9_larger_than_qemu_loads(tmp_path: Path, capsys: pytest.CaptureFixture
         file.write(b"x")
     capsys.readouterr()
     assert main(arguments) == 1
-    assert "skiboot on QEMU powernv loads at most 134217728; use a smaller ramdisk" in capsys.readouterr().err
+    refusal = "error: R9: the file has 134221824 bytes, the limit is 134217728 (128 MiB) [powernv8 by -kernel]"
+    assert refusal in capsys.readouterr().err
     assert not path.exists()
 
 

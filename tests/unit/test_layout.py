@@ -11,7 +11,6 @@ from loader import abi
 from loader.errors import LayoutError
 from loader.layout import (
     DEVICE_TREE_SPACE,
-    FIRMWARE_PROFILES,
     PLACE_ALIGNMENT,
     WORKING_ROOM,
     DomainRequest,
@@ -19,11 +18,10 @@ from loader.layout import (
     Load,
     Range,
     check_disjoint,
-    check_image,
     hash_table_shift,
     plan_domain,
 )
-from loader.units import GIB, KIB, MIB
+from loader.units import GIB, MIB
 
 DEBIAN = KernelFacts((Load(0x10000, 0, 0x2714EA4, 0x287C918),), 0)
 """The Debian 12 ppc64el kernel."""
@@ -137,25 +135,3 @@ def test_hash_table(memory: int, shift: int) -> None:
 
 def test_empty_ranges_collide_with_nothing() -> None:
     check_disjoint("x", [Range("a", 0, 10), Range("b", 5, 5)])
-
-
-def test_image_limits() -> None:
-    profile = FIRMWARE_PROFILES[0]
-    hypervisor = (Load(0x1000, 0, 0x1000, 4 * MIB),)
-    check_image("x", profile.max_file_size, hypervisor)
-    with pytest.raises(LayoutError, match="loads at most 134217728"):
-        check_image("x", profile.max_file_size + 4 * KIB, hypervisor)
-
-
-@pytest.mark.parametrize(
-    ("address", "name"),
-    [(0x1FFF_F000, "image"), (0x2000_0000, "image"), (0x3000_0000, "skiboot"), (0x31FF_F000, "skiboot")],
-)
-def test_hypervisor_collides(address: int, name: str) -> None:
-    with pytest.raises(LayoutError, match=rf"skiboot on QEMU powernv: .*{name} .*overlap") as caught:
-        check_image("x", MIB, (Load(0, address, 0x1000, 0x2000),))
-    assert "hypervisor segment 0" in str(caught.value)
-
-
-def test_hypervisor_between_image_and_firmware() -> None:
-    check_image("x", MIB, (Load(0, 0x2010_0000, 0x1000, 0x2000), Load(0, 0x3200_0000, 1, 1)))
