@@ -20,8 +20,8 @@ import msgspec
 from loader import abi
 from loader.errors import ManifestError
 from loader.overrides import NodeOverride, parse_overrides
-from loader.settings import apply_setting
 from loader.profiles import PROFILES
+from loader.settings import apply_setting
 from loader.units import MIB, format_size, parse_size
 
 DEFAULT_STUB: Final = Path(__file__).resolve().parent.parent / "build" / "stub" / "stub.bin"
@@ -172,6 +172,9 @@ _CHOICES: Final = {
     "roles": get_args(Role),
     "compression": get_args(CompressionName),
 }
+_COMPRESSIONS: Final[dict[str | None, abi.Compression]] = {
+    name: abi.Compression[name.upper()] for name in get_args(CompressionName)
+}
 _TOP_TABLES: Final = ("image", "hypervisor", "domain")
 
 
@@ -272,7 +275,7 @@ def parse_recipe(document: dict[str, Any], path: Path) -> Recipe:
             path=(top / "hypervisor" / "path").file(hypervisor.path),
             command_line=(top / "hypervisor" / "command-line").text(hypervisor.command_line),
         ),
-        domains=_parse_domains(document.get("domain", {}), top / "domain"),
+        domains=_parse_domains(document.get("domain", {}), _COMPRESSIONS[image.compression], top / "domain"),
     )
 
 
@@ -293,14 +296,14 @@ def _parse_targets(names: Sequence[str], place: _Place) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _parse_domains(tables: object, place: _Place) -> tuple[Domain, ...]:
+def _parse_domains(tables: object, compression: abi.Compression, place: _Place) -> tuple[Domain, ...]:
     if not isinstance(tables, dict):
         raise place.error("must be a table of domains", hint="write [domain.dom0]")
     if len(tables) > abi.MAX_DOMAINS:
         raise place.error(f"{len(tables)} domains, the hypervisor runs {abi.MAX_DOMAINS}")
     raw = {name: (place / name).table(table, _DomainTable) for name, table in tables.items()}
     ids = _assign_ids(raw, place)
-    return tuple(_parse_domain(name, ids[name], table, place / name) for name, table in raw.items())
+    return tuple(_parse_domain(name, ids[name], table, compression, place / name) for name, table in raw.items())
 
 
 def _assign_ids(tables: dict[str, _DomainTable], place: _Place) -> dict[str, int]:
@@ -319,7 +322,7 @@ def _assign_ids(tables: dict[str, _DomainTable], place: _Place) -> dict[str, int
     return {name: next(free) if table.id is None else table.id for name, table in tables.items()}
 
 
-def _parse_domain(name: str, number: int, table: _DomainTable, place: _Place) -> Domain:
+def _parse_domain(name: str, number: int, table: _DomainTable, compression: abi.Compression, place: _Place) -> Domain:
     if not _DOMAIN_NAME.fullmatch(name) or len(name) >= abi.DOMAIN_NAME_SIZE:
         limit = abi.DOMAIN_NAME_SIZE - 1
         raise place.error(f"a domain's name has 1 to {limit} letters, digits and . _ + -, a letter first")
@@ -336,8 +339,8 @@ def _parse_domain(name: str, number: int, table: _DomainTable, place: _Place) ->
     return Domain(
         name=name,
         id=number,
-        kernel=_parse_kernel(table.kernel, place / "kernel"),
-        initrd=None if table.initrd is None else _parse_ramdisk(table.initrd, place / "initrd"),
+        kernel=_parse_kernel(table.kernel, compression, place / "kernel"),
+        initrd=None if table.initrd is None else _parse_ramdisk(table.initrd, compression, place / "initrd"),
         command_line=(place / "command-line").text(table.command_line),
         memory=memory,
         vcpus=table.vcpus,
@@ -347,9 +350,9 @@ def _parse_domain(name: str, number: int, table: _DomainTable, place: _Place) ->
     )
 
 
-def _parse_kernel(value: str | _KernelTable, place: _Place) -> Kernel:
+def _parse_kernel(value: str | _KernelTable, compression: abi.Compression, place: _Place) -> Kernel:
     if isinstance(value, str):
-        return Kernel(place.file(value), "elf", None, 0)
+        return Kernel(place.file(value), "elf", None, 0, compression)
     path = (place / "path").file(value.path)
     load = None if value.load is None else (place / "load").size(value.load)
     entry = (place / "entry").size(value.entry)
@@ -357,14 +360,14 @@ def _parse_kernel(value: str | _KernelTable, place: _Place) -> Kernel:
         raise (place / "load").error("is missing", hint="a raw kernel needs its guest-physical load address")
     if value.format == "elf" and entry:
         raise (place / "entry").error("an ELF kernel carries its own entry point", hint='remove it, or format = "raw"')
-    return Kernel(path, value.format, load, entry)
+    return Kernel(path, value.format, load, entry, _COMPRESSIONS.get(value.compression, compression))
 
 
-def _parse_ramdisk(value: str | _RamdiskTable, place: _Place) -> Ramdisk:
+def _parse_ramdisk(value: str | _RamdiskTable, compression: abi.Compression, place: _Place) -> Ramdisk:
     if isinstance(value, str):
-        return Ramdisk(place.file(value), None)
+        return Ramdisk(place.file(value), None, compression)
     load = None if value.load is None else (place / "load").size(value.load)
-    return Ramdisk((place / "path").file(value.path), load)
+    return Ramdisk((place / "path").file(value.path), load, _COMPRESSIONS.get(value.compression, compression))
 
 
 def _parse_rma(table: _RmaTable, memory: int, place: _Place) -> Rma:
