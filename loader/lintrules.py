@@ -173,10 +173,11 @@ def one_segment(case: Case) -> Iterator[Breach]:
     placements=(Placement.TRANSLATED, Placement.LINKED, Placement.CHOSEN),
 )
 def everything_loaded(case: Case) -> Iterator[Breach]:
-    subject, holder = case.subject, case.subject.entry_segment
-    if subject.contents is not None and not subject.contents.problem and holder is not None:
-        if holder.file_size < subject.contents.total_size:
-            yield Breach(f"the segment carries {holder.file_size} bytes, the image has {subject.contents.total_size}")
+    subject, holder, start = case.subject, case.subject.entry_segment, case.elf.entry_offset()
+    if subject.contents is not None and not subject.contents.problem and holder is not None and start is not None:
+        if holder.file_end - start < subject.contents.total_size:
+            carried = holder.file_end - start
+            yield Breach(f"the segment carries {carried} bytes of the image's {subject.contents.total_size}")
         return
     ends = [header.file_end for header in case.elf.headers] + [case.elf.table_end, case.elf.sections_end]
     ends += [section.offset + section.size for section in case.elf.sections if section.in_file]

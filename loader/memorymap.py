@@ -121,10 +121,10 @@ def occupied(subject: Subject, route: Route) -> list[Range]:
     return ranges
 
 
-def load_base(subject: Subject, route: Route) -> int | None:
-    """Address of the first byte of the segment that holds the entry point, None when there is none."""
+def entry_address(subject: Subject, route: Route) -> int | None:
+    """Where the entry point is at run time, None when no segment holds it; an image of ours begins there."""
     holder = subject.entry_segment
-    return None if holder is None else segment_address(holder, route)
+    return None if holder is None else segment_address(holder, route) + subject.elf.entry - holder.vaddr
 
 
 def machine_maps(subject: Subject, profile: Profile, memory: int | None = None) -> list[AddressSpace]:
@@ -141,17 +141,17 @@ def machine_map(subject: Subject, profile: Profile, route: Route, memory: int) -
     ]
     if route.placement is Placement.LINKED:
         firmware.append(Region("load buffer", route.base, route.base + subject.size, Kind.BUFFER, "until the entry"))
-    lanes = [Lane("firmware", _by_address(firmware)), Lane("image", _by_address(_image_regions(subject, route)))]
+    title = "image, as linked" if route.placement is Placement.CHOSEN else "image"
+    lanes = [Lane("firmware", _by_address(firmware)), Lane(title, _by_address(_image_regions(subject, route)))]
     if subject.contents is not None and not subject.contents.problem:
         lanes.append(Lane("placed by the stub", _by_address(_stub_regions(subject, route, profile, memory))))
-    base = load_base(subject, route)
-    marks = () if base is None else (Mark("entry", base + _entry_distance(subject)),)
+    entry = entry_address(subject, route)
     return AddressSpace(
         name=f"{profile.name} {route.name}",
         title=f"{profile.title}, by {route.name}, {format_size(memory)} of memory",
         end=memory,
         lanes=tuple(lane for lane in lanes if lane.regions),
-        marks=marks,
+        marks=() if entry is None else (Mark("entry", entry),),
     )
 
 
@@ -191,17 +191,15 @@ def memory_needed(subject: Subject) -> int | None:
 
 
 def _image_regions(subject: Subject, route: Route) -> list[Region]:
-    base, contents, holder = load_base(subject, route), subject.contents, subject.entry_segment
+    base, contents, offset = entry_address(subject, route), subject.contents, subject.elf.entry_offset()
+    if base is None or offset is None or contents is None or contents.problem:
+        return [Region(part.name, part.start, part.end, Kind.OTHER) for part in occupied(subject, route)]
     regions = []
-    if route.placement is Placement.IN_PLACE and holder is not None:
-        regions.append(Region("ELF header", route.base, route.base + holder.offset, Kind.STUB))
-    if base is None or contents is None or contents.problem:
-        note = "the loader chooses" if route.placement is Placement.CHOSEN else ""
-        return [Region(part.name, part.start, part.end, Kind.OTHER, note) for part in occupied(subject, route)]
-    note = "the loader may choose another place" if route.placement is Placement.CHOSEN else ""
+    if route.placement is Placement.IN_PLACE:
+        regions.append(Region("ELF header", *_extent(route.base, offset), Kind.STUB))
     for part in contents.parts:
         kind = Kind.STUB if part.type is None else _ENTRY_KINDS.get(part.type, Kind.OTHER)
-        regions.append(Region(part.name, *_extent(base + part.offset, part.size), kind, note))
+        regions.append(Region(part.name, *_extent(base + part.offset, part.size), kind))
     return regions
 
 
@@ -227,11 +225,6 @@ def _find_free(subject: Subject, route: Route, profile: Profile, memory: int, pl
         if part.start < start + TREE_SPACE and start < part.end:
             start = align_up(part.end, PAGE)
     return start
-
-
-def _entry_distance(subject: Subject) -> int:
-    holder = subject.entry_segment
-    return 0 if holder is None else subject.elf.entry - holder.vaddr
 
 
 def _extent(start: int, size: int) -> tuple[int, int]:

@@ -88,10 +88,9 @@ def read_subject(path: Path) -> Subject:
         elf = parse_elf_head(read, str(path))
         entry = elf.entry_offset()
         code = b"" if entry is None else read(entry, CODE_SIZE)
-        holder = elf.entry_segment()
         contents = None
-        if holder is not None and is_stub(code):
-            contents = _read_contents(_shifted(read, holder.offset), str(path))
+        if entry is not None and is_stub(code):
+            contents = _read_contents(_shifted(read, entry), str(path))  # the entry point is the load base
     return Subject(str(path), size, elf, code, contents)
 
 
