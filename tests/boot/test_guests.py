@@ -128,7 +128,7 @@ def test_a_spinning_domain_keeps_nobody_waiting(boot: Boot, tmp_path: Path) -> N
     image, recipe = pack_guest(tmp_path, "spin")
     machine = boot(image)
     machine.expect(r"^spinning\n")
-    machine.expect(r"^\(neighbour\) DONE hello ")
+    machine.expect(r"^\(neighbour\) DONE hcall_vpa ")
     machine.expect(r"^spun for \d+ us\n")
     assert machine.wait() == 0
     assert complaints_of(outputs_of(machine, recipe), recipe) == []
