@@ -47,6 +47,9 @@ static bool module_read(const void *fdt, int node, struct plan *plan)
             module = &plan->modules[kind];
         }
     }
+    if (module == &plan->modules[MODULE_KERNEL]) {
+        plan->command_line = fdt_read_string(fdt, node, "bootargs");
+    }
     if (module == NULL || module->size != 0) {
         return refuse(plan, "a module of unknown kind, or the second of its kind");
     }

@@ -51,6 +51,21 @@ static void correct(void *fdt, int node, const char *name, uint32_t value)
     }
 }
 
+/* The stub has put what the firmware's user typed behind the recipe's words. */
+static void command_line_fixup(const struct domain *domain, void *fdt)
+{
+    const char *line = domain->plan.command_line;
+    int chosen = fdt_path_offset(fdt, "/chosen");
+    const char *planned = fdt_read_string(fdt, chosen, "bootargs");
+
+    if (line == NULL || (planned != NULL && strcmp(planned, line) == 0)) {
+        return;
+    }
+    if (fdt_setprop(fdt, chosen, "bootargs", line, (int)strlen(line) + 1) != 0) {
+        hv_print("domain %s: no room in its tree for the command line \"%s\"\n", domain->plan.name, line);
+    }
+}
+
 void tree_fixup(const struct domain *domain, gpa_t tree)
 {
     uint64_t size = domain->plan.modules[MODULE_DEVICE_TREE].segments[0].file_size;
@@ -62,6 +77,7 @@ void tree_fixup(const struct domain *domain, gpa_t tree)
         hv_print("domain %s: its device tree is damaged or crosses a 16 MiB boundary\n", domain->plan.name);
         return;
     }
+    command_line_fixup(domain, fdt);
     parent = fdt_path_offset(fdt, "/cpus");
     for (int node = cpu_node(fdt, parent, -1); node >= 0; node = cpu_node(fdt, parent, node)) {
         correct(fdt, node, "timebase-frequency", timebase_frequency);

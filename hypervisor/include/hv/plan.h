@@ -36,6 +36,7 @@ struct plan {
     gpa_t entry;
     gpa_t rtas;
     uint64_t rtas_size;
+    const char *command_line; /* in the machine's tree, which stays; NULL: the domain's own tree has the last word */
     struct module modules[MODULE_KINDS];
 };
 

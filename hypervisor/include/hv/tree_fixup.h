@@ -9,7 +9,10 @@ struct domain;
 /* Notes what the machine's own tree says about its processors, for every domain's tree. */
 void tree_fixup_init(const void *fdt);
 
-/* Corrects, in a domain's loaded tree, what only the machine knows: clock frequencies and the processor version. */
+/*
+ * Corrects, in a domain's loaded tree, what only the machine knows: command line, clock frequencies, processor
+ * version.
+ */
 void tree_fixup(const struct domain *domain, gpa_t tree);
 
 #endif
