@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""`mkimage netboot` from end to end: its output, the real dnsmasq, SLOF on emulated machines, good and bad networks.
+
+Each machine is what an operator has in front of him: the line that `mkimage netboot` printed is typed at its prompt.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from loader import cli
+from loader.emulator import Boot, Emulator
+from tests.boot.lab import NETWORK, Lab, Server
+from tests.support import RECIPE, write_recipe
+
+ARRIVED = r"^roundpeg-stub: refused: entered from Open Firmware"
+"""The image is there, whole, and runs; what it says as long as the stub cannot go on from Open Firmware."""
+TRUNCATED = ARRIVED
+PROMPT = r"^0 > "
+PATIENCE = 100.0
+DEVICES = ("virtio-net-pci", "spapr-vlan", "e1000")
+
+
+@dataclass(frozen=True)
+class Blade:
+    """What the blades file says of a blade, and the device it gets."""
+
+    image: str
+    name: str = "blade0"
+    mac: str = "52:54:00:00:00:00"
+    address: str = "192.0.2.100"
+    arguments: str = "one -- two"
+    protocol: str = "dhcp"
+    firmware: str = "slof"
+    device: str = "virtio-net-pci"
+
+
+def make_blades(count: int, image: str) -> list[Blade]:
+    """Blades of every kind."""
+    return [
+        Blade(
+            image=image,
+            name=f"blade{number}",
+            mac=f"52:54:00:00:00:{number:02x}",
+            address=f"192.0.2.{100 + number}",
+            arguments=f"mark={number} -- dom0mark={number}" if number % 3 else "",
+            protocol=("dhcp", "bootp")[number % 2],
+            firmware=("slof", "js20")[number % 4 == 0],
+            device=DEVICES[number % len(DEVICES)],
+        )
+        for number in range(count)
+    ]
+
+
+class Rack:
+    """A boot server, set up by `mkimage netboot`, and blades."""
+
+    def __init__(self, folder: Path, boot: Boot, capsys: pytest.CaptureFixture[str], lab: Lab) -> None:
+        self.tree = folder / "server"
+        self.lab = lab
+        self._folder = folder
+        self._boot = boot
+        self._capsys = capsys
+
+    def serve(self, images: Sequence[Path], blades: Sequence[Blade]) -> Server:
+        """Run `mkimage netboot`; returns the server, which is off."""
+        text = f'[server]\naddress = "{NETWORK}"\n'
+        for blade in blades:
+            text += (
+                f'[blade.{blade.name}]\nmac = "{blade.mac}"\naddress = "{blade.address}"\nimage = "{blade.image}"\n'
+                f'arguments = "{blade.arguments}"\nprotocol = "{blade.protocol}"\nfirmware = "{blade.firmware}"\n'
+            )
+        file = self._folder / "blades.toml"
+        file.write_text(text)
+        self._capsys.readouterr()
+        command = ["netboot", *map(str, images), "-o", str(self.tree), "--blades", str(file), "--json"]
+        assert cli.main(command) == 0
+        report = json.loads(self._capsys.readouterr().out)
+        self.lines = {blade["name"]: blade["line"] for blade in report["blades"]}
+        (configuration,) = (word.removeprefix("--conf-file=") for word in report["command"][1:])
+        return Server(self.lab, Path(configuration), self._folder / "dnsmasq.log")
+
+    def switch_on(self, blade: Blade) -> Emulator:
+        """The blade, on its way to Open Firmware's prompt."""
+        return self._boot(
+            None,
+            machine="pseries",
+            memory="512M",
+            network=[self.lab.port(blade.mac, blade.device)],
+            prefix=self.lab.prefix,
+            extra=["-prom-env", "auto-boot?=false"],
+        )
+
+    def type_line(self, machine: Emulator, blade: Blade) -> None:
+        """Type the blade's line at the prompt."""
+        machine.expect(PROMPT, PATIENCE)
+        machine.send(self.lines[blade.name] + "\r")
+
+
+@pytest.fixture
+def rack(tmp_path: Path, boot: Boot, capsys: pytest.CaptureFixture[str]) -> Iterator[Rack]:
+    """An empty rack on a network of its own."""
+    with Lab() as lab:
+        yield Rack(tmp_path, boot, capsys, lab)
+
+
+@pytest.fixture(scope="module")
+def small_image(stub_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stub with next to nothing behind it."""
+    folder = tmp_path_factory.mktemp("small")
+    recipe = write_recipe(folder, f'[image]\nstub = "{stub_binary}"\n[hypervisor]\npath = "hypervisor.elf"\n')
+    assert cli.main(["build", str(recipe), "-o", str(folder / "small.img")]) == 0
+    return folder / "small.img"
+
+
+@pytest.fixture(scope="module")
+def long_image(stub_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """5 MiB, so that there is a middle of the transfer."""
+    folder = tmp_path_factory.mktemp("long")
+    recipe = write_recipe(folder, RECIPE.replace("stub.bin", str(stub_binary)))
+    (folder / "initrd.gz").write_bytes(os.urandom(5 << 20))
+    assert cli.main(["build", str(recipe), "-o", str(folder / "long.img")]) == 0
+    return folder / "long.img"
+
+
+def test_real_image_end_to_end(rack: Rack, debian_image: Path) -> None:
+    """The image of `make boot`, over the network, with boot arguments that the server hands out."""
+    blade = Blade(debian_image.name)
+    with rack.serve([debian_image], [blade]) as server:
+        machine = rack.switch_on(blade)
+        rack.type_line(machine, blade)
+        machine.expect(r"^Trying to load: one -- two from: ", PATIENCE)
+        machine.expect(ARRIVED, PATIENCE)
+        assert was_sent(server, debian_image, blade)
+
+
+@pytest.mark.timeout(300)  # a minute of processor time before the first packet
+def test_ten_blades_at_once(rack: Rack, small_image: Path) -> None:
+    """DHCP and BOOTP, scripts and typed arguments, three kinds of network devices, all at the same time."""
+    blades = make_blades(10, small_image.name)
+    with rack.serve([small_image], blades) as server:
+        machines = [(rack.switch_on(blade), blade) for blade in blades]
+        for machine, _ in machines:
+            machine.expect(PROMPT, PATIENCE)
+            machine.qmp("stop")  # waiting at the prompt takes all the processor there is
+        for machine, blade in machines:
+            machine.qmp("cont")
+            machine.send(rack.lines[blade.name] + "\r")
+        for machine, blade in machines:
+            machine.expect(rf"^Trying to load: {blade.arguments} from: ", PATIENCE)
+            machine.expect(rf"^ +Using IPv4 address: {re.escape(blade.address)}\n", PATIENCE)
+            machine.expect(ARRIVED, PATIENCE)
+            machine.qmp("stop")
+        for blade in blades:
+            assert was_sent(server, small_image, blade)
+
+
+def test_lossy_network(rack: Rack, small_image: Path) -> None:
+    """5 % of all packets are lost."""
+    blade = Blade(small_image.name)
+    with rack.serve([small_image], [blade]) as server:
+        rack.lab.lose(one_in=20)
+        machine = rack.switch_on(blade)
+        rack.type_line(machine, blade)
+        machine.expect(ARRIVED, PATIENCE)
+        assert rack.lab.lost() > 0
+        assert was_sent(server, small_image, blade)
+
+
+def test_truncated_file(rack: Rack, small_image: Path) -> None:
+    """A file that was cut short on the server arrives, and the stub says what is wrong with it."""
+    blade = Blade(small_image.name)
+    with rack.serve([small_image], [blade]):
+        served = rack.tree / "tftp" / small_image.name
+        whole = served.read_bytes()
+        served.unlink()
+        served.write_bytes(whole[: len(whole) * 3 // 4])
+        machine = rack.switch_on(blade)
+        rack.type_line(machine, blade)
+        machine.expect(TRUNCATED, PATIENCE)
+
+
+def test_server_killed_and_restarted_during_the_transfer(rack: Rack, long_image: Path) -> None:
+    """SLOF gives the transfer up, says so and returns to its prompt; the same line boots."""
+    blade = Blade(long_image.name)
+    with rack.serve([long_image], [blade]) as server:
+        rack.lab.cut_after(2 << 20)
+        machine = rack.switch_on(blade)
+        rack.type_line(machine, blade)
+        machine.expect(r"1\d{3} KBytes", PATIENCE)
+        server.kill()
+        assert not was_sent(server, long_image, blade)
+        rack.lab.mend()
+        server.start()
+        machine.expect(r"^E3\d{3}: .*\n", PATIENCE)
+        rack.type_line(machine, blade)
+        machine.expect(ARRIVED, PATIENCE)
+        assert was_sent(server, long_image, blade)
+
+
+def was_sent(server: Server, image: Path, blade: Blade) -> bool:
+    """Whether the server says that it sent all of the image to the blade."""
+    return re.search(rf"sent \S+/tftp/{image.name} to {blade.address}\n", server.messages()) is not None
