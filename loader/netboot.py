@@ -193,7 +193,7 @@ def link(source: Path, target: Path) -> bool:
         return False
     unnamed = target.with_name(f".{secrets.token_hex(8)}")
     try:
-        os.link(source, unnamed, follow_symlinks=True)
+        os.link(source.resolve(), unnamed)
         unnamed.replace(target)
     except OSError:
         return False

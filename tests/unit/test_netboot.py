@@ -1,0 +1,399 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Blades files, what is derived from them, and the tree that is written."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Callable
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loader import cli, netboot
+from loader.blades import MAX_ARGUMENTS, Blade, load_blades
+from loader.errors import ManifestError, SourceError
+from loader.netboot import MAX_FILE_NAME, plan_boot
+from tests.support import write_recipe
+
+HEAD = '[server]\naddress = "192.0.2.1/24"\n'
+BLADE = '[blade.one]\nmac = "00:14:5e:00:00:01"\naddress = "192.0.2.11"\n'
+OTHER = '[blade.two]\nmac = "00:14:5e:00:00:02"\naddress = "192.0.2.12"\n'
+
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """A small image."""
+    folder = tmp_path / "build"
+    folder.mkdir()
+    assert cli.main(["build", str(write_recipe(folder)), "-o", str(folder / "a.img")]) == 0
+    return folder / "a.img"
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `mkimage netboot` into the folder `out`."""
+
+    def start(*images: Path, blades: str = HEAD + BLADE, options: tuple[str, ...] = ()) -> int:
+        file = tmp_path / "blades.toml"
+        file.write_text(blades)
+        capsys.readouterr()
+        return cli.main(["netboot", *map(str, images), "-o", str(tmp_path / "out"), "--blades", str(file), *options])
+
+    return start
+
+
+# --- blades files ----------------------------------------------------------------------------------------------------
+
+
+def check(folder: Path, text: str, *images: str) -> str:
+    """What is wrong with a blades file, without the file's name."""
+    file = folder / "blades.toml"
+    file.write_text(text)
+    with pytest.raises(ManifestError) as failure:
+        load_blades(file, images or ("a.img",))
+    return str(failure.value).removeprefix(f"{file}: ")
+
+
+def test_everything_has_a_default(tmp_path: Path) -> None:
+    file = tmp_path / "blades.toml"
+    file.write_text(HEAD + BLADE.replace("5e", "5E"))
+    blades = load_blades(file, ["a.img"])
+    assert str(blades.server.interface) == "192.0.2.1/24"
+    assert (blades.server.router, blades.server.tftp_root) == (None, None)
+    (blade,) = blades.blades
+    assert blade == Blade("one", "00:14:5e:00:00:01", IPv4Address("192.0.2.11"), "a.img", "", "slof", "dhcp", "net")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "server: is missing"),
+        (HEAD, "blade: is missing"),
+        (HEAD + "[blade]\n", "blade: no blades; write [blade.NAME]"),
+        (HEAD + BLADE + "[rack]\n", "rack: unknown key"),
+        ("server = 1\nblade = 2\n", "server: expected a table, got an integer"),
+        ("server = 1\n[blade]\none = 1\n", "server: expected a table, got an integer"),
+        (HEAD + "[blade]\none = 1\n", "blade.one: expected a table, got an integer"),
+        (HEAD + "color = 1\n" + BLADE, "server.color: unknown key"),
+        (HEAD + '[blade.one]\nmac = "00:14:5e:00:00:01"\n', "blade.one.address: is missing"),
+        (HEAD + BLADE + OTHER.replace(":02", ":01"), "blade.two.mac: 00:14:5e:00:00:01 is already the address of one"),
+        (HEAD + BLADE + OTHER.replace(".12", ".11"), "blade.two.address: 192.0.2.11 is already the address of one"),
+    ],
+)
+def test_refused(tmp_path: Path, text: str, complaint: str) -> None:
+    assert check(tmp_path, text) == complaint
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("color = 1", "color: unknown key"),
+        ("arguments = 1", "arguments: expected text, got an integer"),
+        ('firmware = "uboot"', "firmware: invalid enum value 'uboot'; known are slof, js20, js21"),
+        ('protocol = "http"', "protocol: invalid enum value 'http'; known are dhcp, bootp"),
+        ('device = "net:"', "device: 'net:' is not an Open Firmware device; such as \"net\""),
+        ('device = "net,x"', "device: 'net,x' is not an Open Firmware device; such as \"net\""),
+        ('arguments = "\\t"', "arguments: holds characters that are not printable ASCII"),
+        ('arguments = "ü"', "arguments: holds characters that are not printable ASCII"),
+        ('arguments = "a "', "arguments: begins or ends with a space, which firmwares drop or keep as they like"),
+        (f'arguments = "{"a" * 2048}"', "arguments: has 2048 characters, boot arguments may have 2047"),
+        ('image = "b.img"', "image: 'b.img' is not among the images: a.img"),
+    ],
+)
+def test_refused_in_a_blade(tmp_path: Path, line: str, complaint: str) -> None:
+    assert check(tmp_path, f"{HEAD}{BLADE}{line}\n") == f"blade.one.{complaint}"
+
+
+@pytest.mark.parametrize("name", ["1", "One", "one-", "a" * 33, "ä", "a.b", "a b", ""])
+def test_names(tmp_path: Path, name: str) -> None:
+    assert "a blade's name has" in check(tmp_path, HEAD + BLADE.replace("blade.one", f'blade."{name}"'))
+
+
+@pytest.mark.parametrize(
+    "mac",
+    ["", "00:14:5e:00:00", "00:14:5e:00:00:01:02", "00-14-5e-00-00-01", "0:14:5e:00:00:01", "00:14:5e:00:00:0g",
+     "01:00:5e:00:00:01", "ff:ff:ff:ff:ff:ff", "00:00:00:00:00:00", "00:14:5e:00:00:01\\n"],
+)  # fmt: skip
+def test_macs(tmp_path: Path, mac: str) -> None:
+    assert check(tmp_path, HEAD + BLADE.replace("00:14:5e:00:00:01", mac)).startswith("blade.one.mac: ")
+
+
+@pytest.mark.parametrize(
+    "address", ["", "192.0.2", "192.0.3.1", "192.0.2.0", "192.0.2.255", "192.0.2.1", "192.0.2.11/24", "::1", "host"]
+)
+def test_addresses(tmp_path: Path, address: str) -> None:
+    assert check(tmp_path, HEAD + BLADE.replace("192.0.2.11", address)).startswith("blade.one.address: ")
+
+
+@pytest.mark.parametrize(
+    "address", ["192.0.2.1", "192.0.2.0/24", "192.0.2.255/24", "192.0.2.1/31", "192.0.2.1/0", "::1/64"]
+)
+def test_server_addresses(tmp_path: Path, address: str) -> None:
+    assert check(tmp_path, HEAD.replace("192.0.2.1/24", address) + BLADE).startswith("server.address: ")
+
+
+@pytest.mark.parametrize("root", ["srv", "/srv/boot files", "/srv,eth0", "/srv#", ""])
+def test_roots(tmp_path: Path, root: str) -> None:
+    assert check(tmp_path, HEAD + f'tftp-root = "{root}"\n' + BLADE).startswith("server.tftp-root: ")
+
+
+def test_images_are_named_where_there_are_several(tmp_path: Path) -> None:
+    assert (
+        check(tmp_path, HEAD + BLADE, "b.img", "a.img")
+        == "blade.one.image: is missing; name one of the 2 images: a.img, b.img"
+    )
+
+
+def test_images_that_nobody_boots(tmp_path: Path) -> None:
+    text = HEAD + BLADE + 'image = "a.img"\n'
+    assert check(tmp_path, text, "a.img", "b.img") == "blade: no blade boots b.img; leave the image away, or name it"
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    assert check(tmp_path, "[").startswith("is not TOML: ")
+    with pytest.raises(ManifestError, match="cannot be read: No such file"):
+        load_blades(tmp_path / "none.toml", ["a.img"])
+
+
+# --- what is derived from them ---------------------------------------------------------------------------------------
+
+
+def make_blade(**changes: str) -> Blade:
+    """A blade with arguments."""
+    values = {"arguments": "one -- two", "firmware": "slof", "protocol": "dhcp", "device": "net", **changes}
+    return Blade("b1", "00:14:5e:00:00:01", IPv4Address("192.0.2.11"), "a.img", **values)  # type: ignore[arg-type]
+
+
+SERVER = IPv4Address("192.0.2.1")
+
+
+def test_without_arguments_the_server_names_the_image() -> None:
+    boot = plan_boot(make_blade(arguments=""), SERVER)
+    assert (boot.file, boot.script, boot.line) == ("a.img", None, "boot net:dhcp,,,,,20,255")
+
+
+def test_scripts_bring_the_arguments() -> None:
+    boot = plan_boot(make_blade(protocol="bootp", device="/pci@1/ethernet@1"), SERVER)
+    assert (boot.file, boot.line) == ("blade/b1", "boot /pci@1/ethernet@1:bootp,,,,,20,255")
+    assert boot.script is not None
+    comment, command = boot.script.split("\n")
+    assert comment.startswith("\\ ")
+    assert command == "boot /pci@1/ethernet@1:192.0.2.1,a.img,192.0.2.11,0.0.0.0,20,255 one -- two"
+
+
+@pytest.mark.parametrize("firmware", ["js20", "js21"])
+def test_old_firmwares_get_the_arguments_typed(firmware: str) -> None:
+    boot = plan_boot(make_blade(firmware=firmware), SERVER)
+    assert (boot.file, boot.script, boot.line) == ("a.img", None, "boot net:dhcp,,,,,20,255 one -- two")
+
+
+@given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=MAX_ARGUMENTS))
+def test_arguments_pass_unchanged(arguments: str) -> None:
+    arguments = arguments.strip()
+    for firmware in ("slof", "js20"):
+        boot = plan_boot(make_blade(arguments=arguments, firmware=firmware), SERVER)
+        *_, line = (boot.script or boot.line).split("\n")
+        assert line.split(" ", 2)[2:] == ([arguments] if arguments else [])
+
+
+# --- the tree --------------------------------------------------------------------------------------------------------
+
+
+def test_tree(run: Run, image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = image.with_name("b.img")
+    other.write_bytes(image.read_bytes())
+    blades = HEAD + BLADE + 'image = "a.img"\n' + OTHER + 'image = "b.img"\narguments = "quiet"\n'
+    assert run(image, other, blades=blades) == 0
+    out = tmp_path / "out"
+    files = {str(file.relative_to(out)) for file in out.rglob("*") if file.is_file()}
+    assert files == {"dnsmasq.conf", "tftp/a.img", "tftp/b.img", "tftp/blade/two"}
+    assert (out / "tftp" / "a.img").samefile(image)
+    assert (out / "tftp" / "blade" / "two").read_text().endswith("0.0.0.0,20,255 quiet")
+    assert (
+        (out / "dnsmasq.conf").read_text()
+        == f"""\
+# Made by mkimage netboot, which overwrites it.
+port=0
+listen-address=192.0.2.1
+bind-interfaces
+dhcp-range=192.0.2.0,static,255.255.255.0,infinite
+leasefile-ro
+dhcp-no-override
+dhcp-option=option:router
+log-dhcp
+enable-tftp
+tftp-root={out}/tftp
+
+dhcp-host=00:14:5e:00:00:01,set:one,192.0.2.11,one,infinite
+dhcp-boot=tag:one,a.img,,192.0.2.1
+
+dhcp-host=00:14:5e:00:00:02,set:two,192.0.2.12,two,infinite
+dhcp-boot=tag:two,blade/two,,192.0.2.1
+"""
+    )
+    assert (
+        capsys.readouterr().out
+        == f"""\
+On the boot server:
+    dnsmasq --conf-file={out}/dnsmasq.conf
+At the blade, in Open Firmware:
+    one  boot net:dhcp,,,,,20,255
+    two  boot net:dhcp,,,,,20,255
+"""
+    )
+
+
+def test_report_for_programs(run: Run, image: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert run(image, options=("--json",)) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report == {
+        "command": ["dnsmasq", f"--conf-file={tmp_path}/out/dnsmasq.conf"],
+        "blades": [
+            {
+                "name": "one",
+                "mac": "00:14:5e:00:00:01",
+                "address": "192.0.2.11",
+                "image": "a.img",
+                "file": "a.img",
+                "arguments": "",
+                "line": "boot net:dhcp,,,,,20,255",
+            }
+        ],
+    }
+
+
+def test_server_settings(run: Run, image: Path, tmp_path: Path) -> None:
+    assert run(image, blades=HEAD + 'tftp-root = "/srv/boot"\nrouter = "192.0.2.254"\n' + BLADE) == 0
+    configuration = (tmp_path / "out" / "dnsmasq.conf").read_text().splitlines()
+    assert "tftp-root=/srv/boot" in configuration
+    assert "dhcp-option=option:router,192.0.2.254" in configuration
+
+
+def test_again_with_a_new_image(run: Run, image: Path, tmp_path: Path) -> None:
+    """A transfer under way keeps the old file, the next one gets the new."""
+    assert run(image) == 0
+    served = tmp_path / "out" / "tftp" / "a.img"
+    with served.open("rb") as under_way:
+        old = image.read_bytes()
+        (image.parent / "initrd.gz").write_bytes(b"new")
+        assert cli.main(["build", str(image.parent / "recipe.toml"), "-o", str(image)]) == 0
+        assert served.read_bytes() == old
+        assert run(image) == 0
+        assert under_way.read() == old
+    assert served.samefile(image)
+    assert run(image) == 0
+    assert {file.name for file in served.parent.iterdir()} == {"a.img", "blade"}
+
+
+def test_private_images_are_copied_and_readable(run: Run, image: Path, tmp_path: Path) -> None:
+    image.chmod(0o600)
+    assert run(image) == 0
+    served = tmp_path / "out" / "tftp" / "a.img"
+    assert stat.S_IMODE(served.stat().st_mode) == 0o644
+    assert stat.S_IMODE(image.stat().st_mode) == 0o600
+    assert served.read_bytes() == image.read_bytes()
+
+
+def test_everything_is_readable_under_a_strict_umask(run: Run, image: Path, tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        assert run(image, blades=HEAD + BLADE + 'arguments = "x"\n') == 0
+    finally:
+        os.umask(before)
+    out = tmp_path / "out"
+    for path in [out, *out.rglob("*")]:
+        assert path.stat().st_mode & (0o005 if path.is_dir() else 0o004), path
+
+
+def test_images_are_copied_where_they_cannot_be_linked(
+    run: Run, image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", refuse)
+    assert run(image) == 0
+    served = tmp_path / "out" / "tftp" / "a.img"
+    assert not served.samefile(image)
+    assert served.read_bytes() == image.read_bytes()
+    assert {file.name for file in served.parent.iterdir()} == {"a.img", "blade"}
+
+
+def test_image_behind_a_symbolic_link(run: Run, image: Path, tmp_path: Path) -> None:
+    link = tmp_path / "latest.img"
+    link.symlink_to(image)
+    assert run(link) == 0
+    served = tmp_path / "out" / "tftp" / "latest.img"
+    assert not served.is_symlink()
+    assert served.samefile(image)
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------
+
+
+def test_damaged_image(run: Run, image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = bytearray(image.read_bytes())
+    data[-0x2000] ^= 1
+    image.write_bytes(data)
+    assert run(image) == 1
+    assert "a blade would refuse it" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_image_that_changes_meanwhile(
+    run: Run, image: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = netboot.write_tree
+
+    def write_and_touch(*arguments: object) -> None:
+        real(*arguments)  # type: ignore[arg-type]
+        os.utime(image, (1, 1))
+
+    monkeypatch.setattr(netboot, "write_tree", write_and_touch)
+    assert run(image) == SourceError.exit_status
+    assert "changed while it was read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["a b.img", "a,b.img", "ä.img", "blade", "x" * (MAX_FILE_NAME + 1)])
+def test_file_names_that_firmwares_cannot_ask_for(
+    run: Run, image: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(image.rename(image.with_name(name))) == 1
+    assert "rename it" in capsys.readouterr().err
+
+
+def test_longest_file_name(run: Run, image: Path) -> None:
+    assert run(image.rename(image.with_name("x" * MAX_FILE_NAME))) == 0
+
+
+def test_two_images_of_one_name(run: Run, image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(image, tmp_path / "a.img") == 1
+    assert "has the same file name as" in capsys.readouterr().err
+
+
+def test_missing_image(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path / "none.img") == 1
+    assert "none.img: cannot read the file: No such file" in capsys.readouterr().err
+
+
+def test_folder_that_dnsmasq_cannot_name(image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blades = tmp_path / "blades.toml"
+    blades.write_text(HEAD + BLADE)
+    command = ["netboot", str(image), "-o", str(tmp_path / "my server"), "--blades", str(blades)]
+    assert cli.main(command) == 1
+    assert "cannot name this folder; choose another -o, or" in capsys.readouterr().err
+    blades.write_text(HEAD + 'tftp-root = "/srv/boot"\n' + BLADE)
+    assert cli.main(command) == 0
+
+
+def test_folder_that_cannot_be_made(run: Run, image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "out").write_text("a file")
+    assert run(image) == 3
+    assert "out: cannot make the folder" in capsys.readouterr().err
