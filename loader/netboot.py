@@ -12,7 +12,7 @@ import argparse
 import json
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -70,7 +70,8 @@ def run_netboot(args: argparse.Namespace) -> int:
     configuration = args.output.absolute() / CONFIGURATION
     root = blades.server.tftp_root or PurePosixPath(args.output.absolute() / TREE)
     text = dnsmasq_configuration(blades, boots, root)
-    stamps = [check_image(image) for image in images.values()]
+    firmwares = {name: {blade.firmware for blade in blades.blades if blade.image == name} for name in images}
+    stamps = [check_image(image, firmwares[name]) for name, image in images.items()]
     write_tree(args.output, images, boots)
     for image, stamp in zip(images.values(), stamps, strict=True):
         stamp.verify(image)
@@ -145,14 +146,25 @@ def dnsmasq_configuration(blades: Blades, boots: Sequence[Boot], root: PurePosix
     return "\n".join(lines) + "\n"
 
 
-def check_image(path: Path) -> FileStamp:
-    """Refuse an image that is damaged and return the state in which it was whole; raises LoaderError."""
+def check_image(path: Path, firmwares: Collection[str]) -> FileStamp:
+    """Refuse an image that is damaged, or that one of the firmwares cannot load from a network; raises LoaderError.
+
+    Returns the state in which it was good.
+    """
+    from loader.lint import lint
+    from loader.lintmodel import Severity
+    from loader.profiles import find_profile
+    from loader.subject import read_subject
     from loader.verify import verify
 
     stamp = FileStamp.take(path)
     verdict = verify(path)
     if not verdict.sound:
         raise ImageError(verdict.problems[0], str(path), "build it again; a blade would refuse it")
+    networks = {(name, route.name) for name in firmwares for route in find_profile(name).routes if route.network}
+    for found in lint(read_subject(path), sorted(firmwares)).findings:
+        if found.severity is Severity.ERROR and (found.profile, found.route) in networks:
+            raise ImageError(found.message, str(path), f"see mkimage lint --profile {found.profile}")
     return stamp
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader import cli, netboot
+from loader import cli, netboot, profiles
 from loader.blades import MAX_ARGUMENTS, Blade, load_blades
 from loader.errors import ManifestError, SourceError
 from loader.netboot import MAX_FILE_NAME, plan_boot
@@ -345,6 +347,18 @@ def test_damaged_image(run: Run, image: Path, tmp_path: Path, capsys: pytest.Cap
     assert run(image) == 1
     assert "a blade would refuse it" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_image_that_a_blade_cannot_load(
+    run: Run, image: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A JS20 with room for one page: it is told apart from other blades, which the image fits."""
+    profile = profiles.find_profile("js20")
+    routes = tuple(replace(route, max_file_size=4096) for route in profile.routes)
+    monkeypatch.setattr(profiles, "PROFILES", {**profiles.PROFILES, "js20": replace(profile, routes=routes)})
+    assert run(image) == 0
+    assert run(image, blades=HEAD + BLADE + OTHER + 'firmware = "js20"\n') == 1
+    assert re.search(r"a\.img: .* 4096.*; see mkimage lint --profile js20", capsys.readouterr().err)
 
 
 def test_image_that_changes_meanwhile(
