@@ -54,7 +54,7 @@ static inline void cpu_sync(void)
 {
 }
 
-/* Reads every byte, so that the sanitizer sees a range that is not the caller's. */
+/* Fails when the range is not all the caller's. */
 void cpu_sync_icache(const void *at, uint64_t size);
 
 #endif
