@@ -148,17 +148,28 @@ static void test_invalid_dates(void)
     }
 }
 
-/* No clock or nonsense from it: false each time. Then it is read once and the time base carries it on. */
-static void test_clock(void)
+/* The machine's clock is asked once: without one, or with nonsense from it, there is none for good. */
+static void test_no_clock(void)
 {
     int64_t now = -1;
 
     machine_date = (struct calendar){ 2024, 2, 28, 23, 59, 58 };
     CHECK(!clock_seconds(&now) && now == -1);
     machine_has_clock = true;
+    CHECK(!clock_seconds(&now) && machine_reads == 1);
+    state = CLOCK_UNASKED;
     machine_date.month = 0;
     CHECK(!clock_seconds(&now) && now == -1);
     machine_date.month = 2;
+    CHECK(!clock_seconds(&now) && now == -1 && machine_reads == 2);
+}
+
+/* Then the time base carries it on. */
+static void test_clock(void)
+{
+    int64_t now = -1;
+
+    state = CLOCK_UNASKED;
     machine_reads = 0;
     processor.timebase = UINT64_C(0xfffffffffff00000); /* the counter wraps while the clock runs */
     CHECK(clock_seconds(&now) && now == seconds_of(2024, 2, 29) - 2);
@@ -178,6 +189,7 @@ int main(void)
     test_known_dates();
     test_against_the_c_library();
     test_invalid_dates();
+    test_no_clock();
     test_clock();
     return 0;
 }

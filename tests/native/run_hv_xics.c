@@ -156,11 +156,9 @@ static void op_end(uint32_t xirr)
     bool good = irq == 0 || irq == IPI || source != NULL;
 
     CHECK(xics_end(vcpu, xirr) == good);
-    if (good) {
-        cppr = (uint8_t)(xirr >> 24);
-        if (source != NULL) {
-            source->in_service = false;
-        }
+    cppr = (uint8_t)(xirr >> 24); /* in any case, or the processor would stay closed */
+    if (source != NULL) {
+        source->in_service = false;
     }
 }
 
