@@ -224,11 +224,11 @@ def _check_segment(segment: Segment, bits: int, size: int, where: str) -> None:
     for kind, address in (("virtual", segment.vaddr), ("physical", segment.paddr)):
         if address + segment.memory_size > 1 << bits:
             raise ElfError(f"the segment at {kind} address {address:#x} wraps around", where)
-    if bits == 64 and real_address(segment.paddr) + segment.memory_size > 1 << REAL_ADDRESS_BITS:
+    if real_address(segment.paddr) + segment.memory_size > 1 << REAL_ADDRESS_BITS:
         raise ElfError(f"the segment at physical address {segment.paddr:#x} wraps around in real mode", where)
-    if segment.align & (segment.align - 1) and segment.align > 0:
+    if segment.align & (segment.align - 1):
         raise ElfError(f"p_align {segment.align:#x} is not a power of two", where)
-    if segment.file_size and segment.align > 1 and (segment.vaddr - segment.offset) % segment.align:
+    if segment.file_size and segment.align and (segment.vaddr - segment.offset) % segment.align:
         raise ElfError(
             f"p_vaddr {segment.vaddr:#x} and p_offset {segment.offset:#x} differ modulo p_align {segment.align:#x}",
             where,
@@ -242,8 +242,7 @@ def _check_together(facts: ElfFacts) -> None:
     total = sum(segment.memory_size for segment in facts.segments)
     if total > MAX_MEMORY:
         raise ElfError(f"the segments take {total:#x} bytes, the limit is {MAX_MEMORY:#x}", where)
-    mask = -1 if facts.bits == 32 else (1 << REAL_ADDRESS_BITS) - 1
-    _check_disjoint(sorted((s.paddr & mask, s.memory_size) for s in facts.segments), "physical", where)
+    _check_disjoint(sorted((real_address(s.paddr), s.memory_size) for s in facts.segments), "physical", where)
     _check_disjoint(sorted((s.vaddr, s.memory_size) for s in facts.segments), "virtual", where)
     _segment_at(facts, facts.entry, "the entry point")
 

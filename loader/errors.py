@@ -64,6 +64,4 @@ class EnvironmentProblem(LoaderError):
 
 def one_line(text: str) -> str:
     """`text` with every character that does not print escaped, so that names from hostile files stay on one line."""
-    if text.isprintable():
-        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in text)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -117,6 +118,26 @@ def test_wrap_in_32_bits(tmp_path: Path) -> None:
     read_elf(put(tmp_path, ElfFile([Phdr(vaddr=0xFFFF_F000, memsz=0x1000)], bits=32, entry=0xFFFF_FFFF)))
 
 
+LIMITS = {
+    "program headers": ElfFile([Phdr(), *[Phdr(type=6)] * 511], size=0x8000),
+    "program headers at the end": ElfFile([Phdr()], phoff=0x2000 - 56, content={0x2000 - 56: Phdr().pack(64, ">")}),
+    "segment at the end": ElfFile([Phdr(offset=0x1F00, vaddr=0x1F00)], entry=0x1F00),
+    "memory": ElfFile([Phdr(memsz=elf.MAX_MEMORY)]),
+    "one byte": ElfFile([Phdr(filesz=0, memsz=1)]),
+    "virtual end": ElfFile([Phdr(vaddr=(1 << 64) - 0x1000, memsz=0x1000)], entry=(1 << 64) - 1),
+    "real-mode end": ElfFile([Phdr(paddr=(1 << 60) - 0x100)]),
+    "no alignment": ElfFile([Phdr(vaddr=0xFFF, align=0)]),
+    "alignment 1": ElfFile([Phdr(vaddr=0xFFF, align=1)]),
+    "alignment 2": ElfFile([Phdr(vaddr=0xFFE, align=2)]),
+    "entry in the last byte": ElfFile(entry=0x10FF),
+}
+
+
+@pytest.mark.parametrize("file", LIMITS.values(), ids=LIMITS)
+def test_limits_themselves_are_fine(tmp_path: Path, file: ElfFile) -> None:
+    assert len(read_elf(put(tmp_path, file)).segments) == 1
+
+
 def test_nothing_to_load(tmp_path: Path) -> None:
     refuse(put(tmp_path, ElfFile([Phdr(type=4)])), "no PT_LOAD segment takes memory")
     refuse(put(tmp_path, ElfFile([Phdr(filesz=0, memsz=0)])), "no PT_LOAD segment takes memory")
@@ -135,6 +156,12 @@ def test_overlaps(tmp_path: Path) -> None:
     refuse(put(tmp_path, ElfFile([Phdr(vaddr=0x5000, paddr=0x1FFF), first])), "physical addresses 0x1000 and 0x1fff")
     refuse(put(tmp_path, ElfFile([Phdr(vaddr=0x1000, paddr=0x5000), first])), "virtual addresses 0x1000 and 0x1000")
     read_elf(put(tmp_path, ElfFile([Phdr(vaddr=0x2000, paddr=0x2000), first])))
+
+
+def test_orders_may_differ(tmp_path: Path) -> None:
+    low, high = Phdr(vaddr=0x2000, paddr=0x1000), Phdr(vaddr=0x1000, paddr=0x2000)
+    facts = read_elf(put(tmp_path, ElfFile([high, low])))
+    assert [segment.paddr for segment in facts.segments] == [0x1000, 0x2000]
 
 
 def test_overlap_that_only_real_mode_sees(tmp_path: Path) -> None:
@@ -165,7 +192,7 @@ def test_not_a_file(tmp_path: Path) -> None:
 
 def test_require_ppc64(tmp_path: Path) -> None:
     for little_endian in (False, True):
-        for elf_type in (elf.ET_EXEC, elf.ET_DYN):
+        for elf_type in (2, 3):
             require_ppc64(read_elf(put(tmp_path, ElfFile(little_endian=little_endian, type=elf_type))))
     for file, complaint in (
         (ElfFile(bits=32, machine=20), "an ELF32 file for machine 20, not an ELF64 file"),
@@ -179,7 +206,7 @@ def test_require_ppc64(tmp_path: Path) -> None:
 
 
 def test_real_address() -> None:
-    assert real_address(KERNEL + 0x1234) == 0x1234
+    assert real_address(KERNEL + 0x1235) == 0x1235
     assert real_address(0xFFF_FFFF_FFFF_FFFF) == 0xFFF_FFFF_FFFF_FFFF
 
 
@@ -193,12 +220,18 @@ def test_physical_entry(tmp_path: Path, vaddr: int, paddr: int, expected: int) -
 
 
 @pytest.mark.parametrize(("little_endian", "order"), [(False, "big"), (True, "little")])
-def test_function_descriptor(tmp_path: Path, little_endian: bool, order: str) -> None:
+def test_function_descriptor(tmp_path: Path, little_endian: bool, order: Literal["little", "big"]) -> None:
     code = Phdr(vaddr=KERNEL, paddr=0, offset=0x1000)
     data = Phdr(vaddr=KERNEL + 0x10000, paddr=0x10000, offset=0x1800, flags=6, align=8)
-    target = (KERNEL + 0x40).to_bytes(8, "little" if order == "little" else "big")
-    file = ElfFile([code, data], little_endian=little_endian, entry=KERNEL + 0x10008, content={0x1808: target})
-    assert physical_entry(read_elf(put(tmp_path, file))) == 0x40
+    target = (KERNEL + 0x40).to_bytes(8, order)
+    for place in (0, 8, 0xF8):
+        content = {0x1800 + place: target}
+        file = ElfFile([code, data], little_endian=little_endian, entry=KERNEL + 0x10000 + place, content=content)
+        assert physical_entry(read_elf(put(tmp_path, file))) == 0x40
+
+
+def test_only_powerpc_has_function_descriptors(tmp_path: Path) -> None:
+    assert physical_entry(read_elf(put(tmp_path, ElfFile([Phdr(flags=6)], machine=62)))) == 0x1000
 
 
 def test_bad_function_descriptor(tmp_path: Path) -> None:

@@ -207,18 +207,29 @@ def test_open_source_refuses_what_is_no_file(tmp_path: Path) -> None:
         (tmp_path, "not a regular file"),
         (tmp_path / "fifo", "not a regular file"),
         (Path("/dev/null"), "not a regular file"),
-        (tmp_path / "missing", os.strerror(errno.ENOENT)),
-        (Path("a\0b"), "embedded null byte"),
+        (tmp_path / "missing", f"cannot read the file: {os.strerror(errno.ENOENT)}$"),
+        (Path("a\0b"), "cannot read the file: embedded null byte$"),
     ):
         with pytest.raises(SourceError, match=complaint), open_source(path):
             pass
 
 
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def test_open_source_closes_what_it_refuses(tmp_path: Path) -> None:
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = open_files()
     with pytest.raises(SourceError), open_source(tmp_path):
         pass
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert open_files() == before
+
+
+def test_atomic_file_closes_what_it_opened(tmp_path: Path) -> None:
+    before = open_files()
+    with AtomicFile(tmp_path / "out"):
+        assert open_files() == before + 1
+    assert open_files() == before
 
 
 def test_stamp(source: Path) -> None:
