@@ -14,16 +14,29 @@
 #define DATA_STORAGE_REASONS UINT64_C(0x7ae00000)
 #define INSTRUCTION_STORAGE_REASONS UINT64_C(0x78200000)
 
+/*
+ * Hands an interrupt to the guest; a guest whose handler at that very address is what raised it would only raise it again,
+ * for ever.
+ */
+static void interrupt_reflect(struct vcpu *vcpu, uint64_t vector, uint64_t reason)
+{
+    uint64_t before = vcpu->context.pc;
+
+    context_interrupt(&vcpu->context, vector, reason);
+    if (vcpu->context.pc == before) {
+        domain_crash(vcpu, "an interrupt handler that raises the interrupt it handles");
+    }
+}
+
 /* A real-mode access beyond the RMA in VRMA mode: the guest's own storage interrupt. */
 static void storage_reflect(struct vcpu *vcpu, uint64_t vector)
 {
     if (vector == TRAP_HV_DATA_STORAGE) {
         cpu_mtspr(SPR_DAR, cpu_mfspr(SPR_HDAR));
         cpu_mtspr(SPR_DSISR, cpu_mfspr(SPR_HDSISR) & DATA_STORAGE_REASONS);
-        context_interrupt(&vcpu->context, VECTOR_DATA_STORAGE, 0);
+        interrupt_reflect(vcpu, VECTOR_DATA_STORAGE, 0);
     } else {
-        context_interrupt(&vcpu->context, VECTOR_INSTRUCTION_STORAGE,
-                          vcpu->context.msr & INSTRUCTION_STORAGE_REASONS);
+        interrupt_reflect(vcpu, VECTOR_INSTRUCTION_STORAGE, vcpu->context.msr & INSTRUCTION_STORAGE_REASONS);
     }
 }
 
@@ -41,10 +54,10 @@ static enum exit_kind exit_dispatch(struct vcpu *vcpu, uint64_t vector, uint64_t
         storage_reflect(vcpu, vector);
         return EXIT_STORAGE;
     case TRAP_HV_EMULATION:
-        context_interrupt(&vcpu->context, VECTOR_PROGRAM, SRR1_PROGRAM_ILLEGAL);
+        interrupt_reflect(vcpu, VECTOR_PROGRAM, SRR1_PROGRAM_ILLEGAL);
         return EXIT_EMULATION;
     case TRAP_HV_FACILITY:
-        context_interrupt(&vcpu->context, VECTOR_PROGRAM, SRR1_PROGRAM_ILLEGAL);
+        interrupt_reflect(vcpu, VECTOR_PROGRAM, SRR1_PROGRAM_ILLEGAL);
         return EXIT_OTHER;
     case TRAP_MACHINE_CHECK:
         domain_crash(vcpu, "machine check");

@@ -211,7 +211,10 @@ def test_a_domain_that_stops_its_processor_is_over(boot: Boot, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("how", [1, 2, 3, 4], ids=["illegal", "nowhere", "no-segments", "bad-state"])
-def test_a_domain_that_faults_for_ever_stops_nobody(boot: Boot, tmp_path: Path, how: int) -> None:
+def test_a_domain_that_would_fault_for_ever_is_reported(boot: Boot, tmp_path: Path, how: int) -> None:
     machine, recipe = crash(boot, tmp_path, how)
+    machine.expect(r"^\(hv\) domain guest crashed: an interrupt handler that raises the interrupt it handles\n")
+    machine.expect(r"^\(hv\)   pc 0x0{13}[347]00  msr 0x\w{16} ")
     machine.expect(r"^\(neighbour\) DONE timer .*\n\(hv\) domain neighbour powers off\n", 120)
+    assert machine.wait(120) == 0
     assert neighbour_complaints(machine, recipe) == []
