@@ -69,7 +69,7 @@ class ElfFacts:
     flags     e_flags; on 64-bit PowerPC the low two bits are the ABI version
     entry     e_entry, a virtual address
     size      bytes of the file
-    segments  sorted by physical address, disjoint in physical and virtual addresses, at least one
+    segments  at least one, sorted by physical address, disjoint in virtual and in real-mode physical addresses
     """
 
     path: Path
@@ -212,10 +212,7 @@ def _check_file_header(header: Any, bits: int, size: int, where: str) -> None:
 
 def _check_segment(segment: Segment, bits: int, size: int, where: str) -> None:
     if segment.file_size > segment.memory_size:
-        raise ElfError(
-            f"p_filesz {segment.file_size:#x} is above p_memsz {segment.memory_size:#x}",
-            where,
-        )
+        raise ElfError(f"p_filesz {segment.file_size:#x} is above p_memsz {segment.memory_size:#x}", where)
     end = segment.offset + segment.file_size
     if segment.file_size and end > size:
         raise ElfError(f"the segment ends at offset {end:#x}, the file at {size:#x}", where, _TRUNCATED)

@@ -107,6 +107,32 @@ def _copy_by_buffer(src_fd: int, offset: int, size: int, dst_fd: int, dst_offset
     return written
 
 
+def read_exactly(source: int, offset: int, size: int) -> bytes:
+    """`size` bytes from `offset` of an open file; raises SourceError when it ends too early or cannot be read."""
+    pieces: list[bytes] = []
+    while size > 0:
+        try:
+            piece = os.pread(source, size, offset)
+        except OSError as error:
+            raise _unreadable(source, error) from error
+        if not piece:
+            raise _too_short(source, size)
+        pieces.append(piece)
+        offset, size = offset + len(piece), size - len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def write_at(target: int, data: bytes, offset: int) -> None:
+    """Writes all of `data` at an offset of an open file; raises EnvironmentProblem."""
+    view = memoryview(data)
+    try:
+        while view:
+            written = os.pwrite(target, view, offset)
+            view, offset = view[written:], offset + written
+    except OSError as error:
+        raise EnvironmentProblem(f"the output cannot be written: {_reason(error)}") from error
+
+
 def sha256_range(source: Path | int, offset: int, size: int) -> bytes:
     """SHA-256 of `size` bytes from `offset` of a path or an open file, whose position does not move.
 
