@@ -14,7 +14,7 @@ import pytest
 
 from loader import io
 from loader.errors import EnvironmentProblem, LoaderError, SourceError
-from loader.io import AtomicFile, FileStamp, copy_range, hash_many, open_source, sha256_range
+from loader.io import AtomicFile, FileStamp, copy_range, hash_many, open_source, read_exactly, sha256_range, write_at
 
 DATA = bytes(i * 7 % 251 for i in range(100_000))
 
@@ -140,6 +140,35 @@ def test_copy_to_a_file_that_is_not_writable(source: Path, tmp_path: Path) -> No
     (tmp_path / "destination").touch()
     with source.open("rb") as src, (tmp_path / "destination").open("rb") as dst, pytest.raises(EnvironmentProblem):
         copy_range(src.fileno(), 0, 10, dst.fileno(), 0)
+
+
+@pytest.mark.parametrize("step", [None, 3], ids=["whole", "short counts"])
+def test_read_and_write(pair: tuple[int, int], monkeypatch: pytest.MonkeyPatch, step: int | None) -> None:
+    pread, pwrite = os.pread, os.pwrite
+    if step is not None:
+        monkeypatch.setattr(os, "pread", lambda fd, size, offset: pread(fd, min(size, step), offset))
+        monkeypatch.setattr(os, "pwrite", lambda fd, data, offset: pwrite(fd, data[:step], offset))
+    src, dst = pair
+    piece = read_exactly(src, 10, 1000)
+    assert piece == DATA[10:1010]
+    assert read_exactly(src, 10, 0) == b""
+    write_at(dst, piece, 7)
+    assert pread(dst, 2000, 0) == bytes(7) + piece
+
+
+def test_read_exactly_fails(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with source.open("rb") as file:
+        with pytest.raises(SourceError, match=r"source: the file ends 1 bytes too early"):
+            read_exactly(file.fileno(), 1, len(DATA))
+        disable(monkeypatch, "pread", number=errno.EIO)
+        with pytest.raises(SourceError, match=os.strerror(errno.EIO)):
+            read_exactly(file.fileno(), 0, 1)
+
+
+def test_write_at_fails(pair: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    disable(monkeypatch, "pwrite", number=errno.ENOSPC)
+    with pytest.raises(EnvironmentProblem, match=os.strerror(errno.ENOSPC)):
+        write_at(pair[1], b"x", 0)
 
 
 @pytest.mark.parametrize(("offset", "size"), [(0, len(DATA)), (0, 0), (17, 1), (99_999, 1), (100_000, 0)])
