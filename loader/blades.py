@@ -114,7 +114,7 @@ def _parse_server(table: _ServerTable, place: Place) -> Server:
         interface = IPv4Interface(table.address)
     except ValueError:
         interface = None
-    if interface is None or "/" not in table.address or not 1 <= interface.network.prefixlen <= 30:
+    if interface is None or not 1 <= interface.network.prefixlen <= 30:
         raise where.error(f"{table.address!r} is not an address and its network", hint='write "192.0.2.1/24"')
     _check_host(interface.ip, interface, where)
     router = None if table.router is None else _address(table.router, interface, place / "router")

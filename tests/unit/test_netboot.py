@@ -304,6 +304,7 @@ def test_private_images_are_copied_and_readable(run: Run, image: Path, tmp_path:
 
 
 def test_everything_is_readable_under_a_strict_umask(run: Run, image: Path, tmp_path: Path) -> None:
+    image.chmod(0o600)
     before = os.umask(0o077)
     try:
         assert run(image, blades=HEAD + BLADE + 'arguments = "x"\n') == 0
