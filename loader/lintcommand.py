@@ -91,8 +91,7 @@ def run_maps(options: argparse.Namespace) -> int:
     spaces = [space for profile in profiles for space in machine_maps(subject, profile, options.memory)]
     spaces += domain_maps(subject)
     if options.svg is not None:
-        from loader.io import AtomicFile
-        from loader.io import write_at
+        from loader.io import AtomicFile, write_at
         from loader.svg import draw_maps
 
         with AtomicFile(options.svg) as file:

@@ -115,7 +115,7 @@ def claimable(case: Case) -> Iterator[Breach]:
 )
 def descriptor_entry(case: Case) -> Iterator[Breach]:
     if case.elf.bits == 64 and not case.elf.little_endian:
-        yield from bad_descriptor(case, "")
+        yield from bad_descriptor(case, "at the entry point ")
 
 
 @rule(
@@ -148,8 +148,8 @@ def js20_memory(case: Case) -> Iterator[Breach]:
 
 @rule(
     "PNV-ENTRY",
-    "skiboot stops with an assertion when the first instruction is a zero word.",
-    "skiboot core/init.c (load_and_boot_kernel); doc/boot-flow",
+    "skiboot stops with 'Kernel is zeros, can't execute!'.",
+    "skiboot core/init.c (load_and_boot_kernel); seen in the emulator: tests/conformance/test_lint.py",
     profiles=POWERNV,
 )
 def first_word(case: Case) -> Iterator[Breach]:

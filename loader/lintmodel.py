@@ -107,7 +107,7 @@ def bad_descriptor(case: Case, because: str) -> Iterator[Breach]:
     if len(word) < DESCRIPTOR_WORD:
         return  # rule ENTRY says it
     if not any(0 <= target - load.vaddr < load.memory_size for load in case.elf.loads):
-        yield Breach(f"{because}the doubleword there, {target:#x}, is the address of nothing that was loaded")
+        yield Breach(f"{because}the doubleword {target:#x} is the address of nothing that was loaded")
 
 
 def over_firmware(case: Case) -> Iterator[Breach]:

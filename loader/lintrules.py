@@ -208,7 +208,7 @@ def executable_section(case: Case) -> Iterator[Breach]:
         return
     holder = next((part for part in elf.sections if 0 <= elf.entry - part.address < part.size), None)
     if holder is None or not holder.executable:
-        yield from bad_descriptor(case, "no executable section holds the entry point, and ")
+        yield from bad_descriptor(case, "no executable section holds the entry point, and there ")
 
 
 @rule(

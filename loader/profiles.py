@@ -16,7 +16,7 @@ from typing import Final
 from loader.elfhead import EM_PPC, EM_PPC64
 from loader.errors import LoaderError
 from loader.layout import Range
-from loader.units import GIB, MIB, align_down
+from loader.units import GIB, KIB, MIB, align_down
 
 EXEC: Final = 2
 DYN: Final = 3
@@ -114,9 +114,13 @@ def slof_base(memory: int) -> int:
 
 
 def openbios_base(memory: int) -> int:
-    """Where OpenBIOS' own memory begins, at the top (OpenBIOS arch/ppc/qemu/ofmem.c, setup_mmu, get_ram_top)."""
-    hash_table = align_down(memory - MIB - 0x1_0000, MIB)
-    return hash_table - 160 * 1024 - 2 * MIB
+    """Where OpenBIOS' own memory begins, at the top.
+
+    OpenBIOS arch/ppc/qemu/ofmem.c (setup_mmu, get_ram_top); 1.5 MiB of heap and 160 KiB below the hash table are what
+    QEMU 7.2's build has, as the property `available` of its /memory node says.
+    """
+    hash_table = align_down(memory - MIB - 64 * KIB, MIB)
+    return hash_table - 160 * KIB - 1536 * KIB
 
 
 def _skiboot_owned(_memory: int) -> tuple[Owned, ...]:
