@@ -88,6 +88,15 @@ static inline void tree_reg(int node, uint64_t base, uint64_t size)
     }
 }
 
+/* A node of device_type memory with one range. */
+static inline void tree_add_ram(const char *name, uint64_t base, uint64_t size)
+{
+    int node = tree_add("/", name);
+
+    tree_text(node, "device_type", "memory");
+    tree_reg(node, base, size);
+}
+
 /* A copy of just its size, so that the sanitizer sees a read behind it; the caller frees it. */
 static inline void *tree_copy(void)
 {

@@ -7,113 +7,8 @@
  */
 #include "../../hypervisor/core/plan.c"
 
-#include "abi/papr.h"
-#include "check.h"
-#include "hv_messages.h"
+#include "hv_plan_tree.h"
 #include "hv_random.h"
-#include "hv_tree.h"
-
-#define MIB UINT64_C(0x100000)
-#define RAM_SIZE (1024 * MIB)
-#define MODULE_BASE (256 * MIB)
-#define MODULE_SIZE UINT64_C(0x5000)
-#define MEMORY (128 * MIB)
-#define RMA (64 * MIB)
-#define RTAS_AT (48 * MIB)
-#define DOM0 "/chosen/dom0"
-#define KERNEL DOM0 "/module@10000000"
-#define RAMDISK DOM0 "/module@10010000"
-#define TREE DOM0 "/module@10020000"
-
-static struct plan plans[MAX_DOMAINS];
-
-bool memory_is_ram(paddr_t base, uint64_t size)
-{
-    return base <= RAM_SIZE && size <= RAM_SIZE - base;
-}
-
-static void add_module(const char *domain, const char *name, const char *kind, uint64_t base, uint64_t target)
-{
-    char compatible[64];
-    size_t length = strlen(kind) + 1;
-    int node = tree_add(domain, name);
-
-    memcpy(compatible, kind, length);
-    strcpy(compatible + length, "multiboot,module");
-    tree_bytes(node, "compatible", compatible, length + sizeof("multiboot,module"));
-    TREE_U64(node, "reg", base, MODULE_SIZE);
-    TREE_U64(node, PROP_SEGMENTS, 0x1000, target, 0x2000, 0x3000);
-}
-
-/* A domain with nothing wrong. */
-static void add_domain(const char *name, uint32_t id)
-{
-    char path[64];
-    int node = tree_add("/chosen", name);
-
-    tree_text(node, "compatible", "xen,domain");
-    TREE_U64(node, "memory", MEMORY >> 10);
-    tree_u32(node, "cpus", 1);
-    tree_u32(node, "capabilities", CAPABILITY_CONTROL);
-    tree_u32(node, PROP_DOMAIN_ID, id);
-    tree_text(node, PROP_RMA_MODE, RMA_MODE_AUTO);
-    TREE_U64(node, PROP_RMA_SIZE, RMA);
-    tree_u32(node, PROP_HPT_SHIFT, 20);
-    TREE_U64(node, PROP_ENTRY, 0x100);
-    TREE_U64(node, PROP_RTAS, RTAS_AT, RTAS_SIZE);
-    snprintf(path, sizeof(path), "/chosen/%s", name);
-    add_module(path, "module@10000000", "multiboot,kernel", MODULE_BASE, 0);
-    add_module(path, "module@10010000", "multiboot,ramdisk", MODULE_BASE + 0x10000, 80 * MIB);
-    add_module(path, "module@10020000", "multiboot,device-tree", MODULE_BASE + 0x20000, 32 * MIB);
-}
-
-static void start(void)
-{
-    tree_start();
-    tree_add("/", "chosen");
-}
-
-/* One domain that a test is about and one behind it that must come through. */
-static void start_pair(void)
-{
-    start();
-    add_domain("bystander", 9);
-    add_domain("dom0", 3);
-}
-
-static uint32_t read_plans(uint32_t limit)
-{
-    void *copy = tree_copy();
-    uint32_t count;
-
-    messages_clear();
-    memset(plans, 0xee, sizeof(plans));
-    count = plan_read(copy, plans, limit);
-    free(copy);
-    return count;
-}
-
-/* dom0 alone is left out, with a line that names it and what is wrong. */
-static void expect_refusal(const char *what)
-{
-    uint32_t count;
-
-    check_context = what;
-    count = read_plans(MAX_DOMAINS);
-    if (count != 1 || !messages_have(what)) {
-        fprintf(stderr, "%u plans; said: %s\n", count, messages);
-    }
-    CHECK(count == 1 && plans[0].id == 9 && strcmp(plans[0].name, "bystander") == 0);
-    CHECK(messages_have("domain dom0: plan refused: ") && messages_have(what));
-    CHECK(strchr(messages, '\n') == messages + messages_length - 1); /* one line */
-    check_context = "";
-}
-
-static void expect_good(void)
-{
-    CHECK(read_plans(MAX_DOMAINS) == 2);
-    CHECK(messages_length == 0);
-}
 
 static void test_good(void)
 {
@@ -147,18 +42,6 @@ static void test_nothing_planned(void)
     tree_text(tree_find(DOM0), "compatible", "something,else");
     CHECK(read_plans(MAX_DOMAINS) == 0 && messages_length == 0);
 }
-
-static const struct {
-    const char *node;
-    const char *name;
-    bool optional;
-} properties[] = {
-    { DOM0, "memory", false },        { DOM0, "cpus", false },           { DOM0, "capabilities", true },
-    { DOM0, PROP_DOMAIN_ID, false },  { DOM0, PROP_RMA_MODE, false },    { DOM0, PROP_RMA_SIZE, false },
-    { DOM0, PROP_HPT_SHIFT, false },  { DOM0, PROP_ENTRY, false },       { DOM0, PROP_RTAS, false },
-    { KERNEL, "reg", false },         { KERNEL, PROP_SEGMENTS, false },  { RAMDISK, "reg", false },
-    { RAMDISK, PROP_SEGMENTS, false }, { TREE, "reg", false },           { TREE, PROP_SEGMENTS, false },
-};
 
 static void test_missing(void)
 {
@@ -295,7 +178,8 @@ static void test_rtas(void)
 {
     static const uint64_t bad[][2] = {
         { RMA, RTAS_SIZE }, { RMA - RTAS_SIZE + 4, RTAS_SIZE }, { RTAS_AT + 1, RTAS_SIZE }, { 0, RMA + 1 },
-        { UINT64_MAX - 3, RTAS_SIZE }, { RTAS_AT, UINT64_MAX }, { RTAS_AT, 0 - RTAS_AT },
+        { UINT64_MAX - 3, RTAS_SIZE }, { RTAS_AT, UINT64_MAX }, { RTAS_AT, 0 - RTAS_AT }, { RTAS_AT + 4, RTAS_SIZE },
+        { RTAS_AT, 0 }, { RTAS_AT, RTAS_SIZE - 1 }, { RMA, 0 },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -431,6 +315,7 @@ static void check_plan(const struct plan *plan)
     CHECK(plan->hpt_shift >= MIN_HPT_SHIFT && plan->hpt_shift <= MAX_HPT_SHIFT);
     CHECK(plan->entry < plan->rma_size && plan->entry % 4 == 0);
     CHECK(plan->rtas <= plan->rma_size && plan->rtas_size <= plan->rma_size - plan->rtas && plan->rtas % 4 == 0);
+    CHECK(plan->rtas_size >= RTAS_SIZE && plan->rtas / EXTENT_SIZE == (plan->rtas + RTAS_SIZE - 1) / EXTENT_SIZE);
     CHECK(plan->modules[MODULE_KERNEL].size != 0 && plan->modules[MODULE_DEVICE_TREE].size != 0);
     for (int kind = 0; kind < MODULE_KINDS; kind++) {
         const struct module *module = &plan->modules[kind];
