@@ -54,6 +54,9 @@ static inline void cpu_sync(void)
 {
 }
 
+/* Clears whole cache lines, as the real one does: at and size have to be multiples of 128. */
+void cpu_clear(void *at, uint64_t size);
+
 /* Fails when the range is not all the caller's. */
 void cpu_sync_icache(const void *at, uint64_t size);
 
