@@ -53,10 +53,11 @@ def section(address: int, size: int, flags: int) -> bytes:
 
 
 def entry_inside(data: bytearray) -> None:
-    """The ELF header inside the segment: the entry point is its second page."""
-    put(data, ENTRY, LINK_BASE + LOAD_BASE)
-    put(data, OFFSET, 0)
-    put(data, FILE_SIZE, len(data), len(data))
+    """The segment begins in the zeros in front of the stub: the entry point is 2 KiB behind its start."""
+    start = LOAD_BASE - 0x800
+    put(data, ENTRY, LINK_BASE + 0x800)
+    put(data, OFFSET, start)
+    put(data, FILE_SIZE, len(data) - start, len(data) - start)
 
 
 def second_segment(data: bytearray, *words: int) -> None:
@@ -139,7 +140,7 @@ BREACHES: dict[str, Breach] = {
         "ELF32 big-endian ET_EXEC EM_PPC64, wanted is ELF32, big-endian, ET_EXEC or ET_DYN, EM_PPC",
         lambda data: struct.pack_into(">H", data, MACHINE, 21),
     ),
-    "R2": Breach("mac99", "entry point is 0x10001000, the lowest segment's first byte 0x10000000", entry_inside),
+    "R2": Breach("mac99", "entry point is 0x10000800, the lowest segment's first byte 0x10000000", entry_inside),
     "R3": Breach(
         "slof",
         "the virtual address 0x20000000, the physical 0x10000000",

@@ -44,7 +44,7 @@ def test_command_explains_a_breach(image: Path, capsys: pytest.CaptureFixture[st
     status, out, err = run(capsys, "lint", changed(image, entry_inside), "--profile", "slof", "--profile", "mac99")
     assert (status, err) == (1, "")
     lines = out.splitlines()
-    assert lines[1].startswith("error: R2: the entry point is 0x10001000, ")
+    assert lines[1].startswith("error: R2: the entry point is 0x10000800, ")
     assert lines[1].endswith(" [slof by -kernel, mac99 by -kernel]")
     assert lines[2].strip() == RULES["R2"].reason
     assert lines[3].strip() == f"source: {RULES['R2'].source}"
