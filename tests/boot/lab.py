@@ -30,6 +30,7 @@ TIED: Final = ("setpriv", "--pdeathsig", "KILL", "--")
 class Lab:
     """The network while the context lasts; `prefix` runs a command in it."""
 
+    holder: subprocess.Popen[bytes]
     prefix: tuple[str, ...]
 
     def __init__(self) -> None:
@@ -44,14 +45,16 @@ class Lab:
                 pytest.fail(f"{tool} is not installed: run tools/setup", pytrace=False)
         with ExitStack() as resources:
             # a process that holds the namespace and says when it is there
-            holder = subprocess.Popen(
+            self.holder = subprocess.Popen(
                 [*TIED, "unshare", "--net", "sh", "-c", "echo; exec cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
-            resources.callback(holder.communicate)
-            resources.callback(holder.kill)
-            assert holder.stdout is not None
-            assert holder.stdout.readline() == b"\n", "unshare --net failed: does the kernel have network namespaces?"
-            self.prefix = ("nsenter", f"--net=/proc/{holder.pid}/ns/net", "--")
+            resources.callback(self.holder.communicate)
+            resources.callback(self.holder.kill)
+            assert self.holder.stdout is not None
+            assert self.holder.stdout.readline() == b"\n", (
+                "unshare --net failed: does the kernel have network namespaces?"
+            )
+            self.prefix = ("nsenter", f"--net=/proc/{self.holder.pid}/ns/net", "--")
             self.run("ip", "link", "add", BRIDGE, "type", "bridge")
             self.run("ip", "address", "add", NETWORK, "dev", BRIDGE)
             self.run("ip", "link", "set", BRIDGE, "up")
@@ -107,7 +110,7 @@ class Server:
         self.lab = lab
         self.configuration = configuration
         self.log = log
-        self._process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -118,25 +121,20 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it serves."""
-        # as root: the folders of pytest are closed to dnsmasq's own user
-        command = [
-            "dnsmasq",
-            "--keep-in-foreground",
-            "--log-facility=-",
-            "--user=root",
-            f"--conf-file={self.configuration}",
-        ]
+        # as root: pytest's folders are closed to dnsmasq's own user, and a change of group would untie it from us
+        user = ("--user=root", "--group=root")
+        command = ["dnsmasq", "--keep-in-foreground", "--log-facility=-", *user, f"--conf-file={self.configuration}"]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen([*self.lab.prefix, *TIED, *command], stderr=log)
-        before = len(self.messages())
+            before = log.tell()
+            self.process = subprocess.Popen([*self.lab.prefix, *TIED, *command], stderr=log)
         self.wait_for(r"TFTP root is ", before)
 
     def kill(self) -> None:
         """Kill it; there is no time to say goodbye to anyone."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
 
     def messages(self) -> str:
         """What it has said so far."""
@@ -146,7 +144,7 @@ class Server:
         """Wait for a message after `offset`."""
         deadline = time.monotonic() + PATIENCE
         while not re.search(pattern, self.messages()[offset:]):
-            assert self._process is not None
-            assert self._process.poll() is None, f"dnsmasq ended: {self.messages()}"
+            assert self.process is not None
+            assert self.process.poll() is None, f"dnsmasq ended: {self.messages()}"
             assert time.monotonic() < deadline, f"no /{pattern}/ in dnsmasq's messages: {self.messages()}"
             time.sleep(0.05)

@@ -9,6 +9,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +23,7 @@ from loader import abi, cli
 from loader.emulator import Boot, Emulator
 from loader.multiboot import read_head
 from tests.boot.lab import NETWORK, Lab, Server
+from tests.processes import ends_soon
 from tests.support import RECIPE, write_recipe
 
 STARTED = r"^roundpeg-stub: refused: entered from Open Firmware"
@@ -131,6 +135,23 @@ def long_image(stub_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     (folder / "initrd.gz").write_bytes(os.urandom(5 << 20))
     assert cli.main(["build", str(recipe), "-o", str(folder / "long.img")]) == 0
     return folder / "long.img"
+
+
+def test_laboratory_dies_with_the_session(small_image: Path, rack: Rack, tmp_path: Path) -> None:
+    configuration = rack.serve([small_image], [Blade(small_image.name)]).configuration
+    session = f"""
+import os, signal
+from pathlib import Path
+from tests.boot.lab import Lab, Server
+with Lab() as lab, Server(lab, Path({str(configuration)!r}), Path({str(tmp_path / "other.log")!r})) as server:
+    print(server.process.pid, lab.holder.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    result = subprocess.run([sys.executable, "-c", session], capture_output=True, text=True, check=False)
+    assert result.returncode == -signal.SIGKILL, result.stderr
+    server, holder = map(int, result.stdout.split())
+    assert ends_soon(server)
+    assert ends_soon(holder)
 
 
 def test_real_image_end_to_end(rack: Rack, debian_image: Path) -> None:
