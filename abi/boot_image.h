@@ -46,8 +46,19 @@
 #define ENTRY_TYPE_RAMDISK 4
 #define ENTRY_TYPE_DEVICE_TREE 5
 
-/* How an entry's bytes are stored. */
+/* How an entry's bytes are stored; only kernels and ramdisks may be compressed.
+ *
+ * LZ4   chunks, each LZ4_CHUNK_SIZE bytes once expanded, the last one the rest: a u32 and that many bytes in LZ4's
+ *       block format, or with LZ4_PLAIN_CHUNK set in the u32 as they are
+ * ZSTD  one frame (RFC 8878) that says its content's size, without dictionary and checksum, with a window of at most
+ *       ZSTD_MAX_WINDOW bytes */
 #define COMPRESSION_NONE 0
+#define COMPRESSION_LZ4 1
+#define COMPRESSION_ZSTD 2
+
+#define LZ4_CHUNK_SIZE HV_U64(0x100000)
+#define LZ4_PLAIN_CHUNK HV_U64(0x80000000)
+#define ZSTD_MAX_WINDOW HV_U64(0x800000)
 
 /* Why the stub stopped; stored at STUB_REASON_OFFSET and printed as a number with a sentence. */
 #define STUB_REASON_NONE 0
@@ -66,6 +77,7 @@
 #define STUB_REASON_MEMORY 13
 #define STUB_REASON_OVERLAY 14
 #define STUB_REASON_SIGNATURES 15
+#define STUB_REASON_COMPRESSION 16
 
 #define IMAGE_HEADER_SIZE 128
 #define IMAGE_HEADER_TOTAL_SIZE_OFFSET 0x00
@@ -175,7 +187,7 @@ _Static_assert(offsetof(struct hv_image_signature, signature) == IMAGE_SIGNATURE
  *
  * offset       from the load base, page aligned; entries ascend and leave less than a page of zeros between
  * size         bytes stored in the image
- * memory_size  bytes once decompressed; equal to size when compression is NONE
+ * memory_size  bytes once expanded; equal to size when compression is NONE, else larger
  * load_hint    ELF payloads: lowest physical load address; others: guest-physical address, or 0
  * alignment    what the consumer needs, a power of two; never above IMAGE_PAGE_SIZE in this version
  * digest       SHA-256 of the stored bytes

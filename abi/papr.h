@@ -50,7 +50,6 @@
 /* Return codes of hypercalls (PAPR). */
 #define H_SUCCESS 0
 #define H_BUSY 1
-#define H_PENDING 4
 #define H_CONTINUE 18
 #define H_HARDWARE (-1)
 #define H_FUNCTION (-2)

@@ -57,9 +57,22 @@ class EntryType(IntEnum):
 
 
 class Compression(IntEnum):
-    """How an entry's bytes are stored."""
+    """How an entry's bytes are stored; only kernels and ramdisks may be compressed.
+
+    LZ4   chunks, each LZ4_CHUNK_SIZE bytes once expanded, the last one the rest: a u32 and that many bytes in LZ4's
+          block format, or with LZ4_PLAIN_CHUNK set in the u32 as they are
+    ZSTD  one frame (RFC 8878) that says its content's size, without dictionary and checksum, with a window of at most
+          ZSTD_MAX_WINDOW bytes
+    """
 
     NONE = 0
+    LZ4 = 1
+    ZSTD = 2
+
+
+LZ4_CHUNK_SIZE: Final = 1 << 20
+LZ4_PLAIN_CHUNK: Final = 1 << 31
+ZSTD_MAX_WINDOW: Final = 8 << 20
 
 
 class StubReason(IntEnum):
@@ -81,6 +94,7 @@ class StubReason(IntEnum):
     MEMORY = 13
     OVERLAY = 14
     SIGNATURES = 15
+    COMPRESSION = 16
 
 
 IMAGE_HEADER: Final = Struct(
@@ -142,7 +156,7 @@ IMAGE_ENTRY: Final = Struct(
 
 offset       from the load base, page aligned; entries ascend and leave less than a page of zeros between
 size         bytes stored in the image
-memory_size  bytes once decompressed; equal to size when compression is NONE
+memory_size  bytes once expanded; equal to size when compression is NONE, else larger
 load_hint    ELF payloads: lowest physical load address; others: guest-physical address, or 0
 alignment    what the consumer needs, a power of two; never above IMAGE_PAGE_SIZE in this version
 digest       SHA-256 of the stored bytes
@@ -237,7 +251,6 @@ class HcallReturn(IntEnum):
 
     SUCCESS = 0
     BUSY = 1
-    PENDING = 4
     CONTINUE = 18
     HARDWARE = -1
     FUNCTION = -2

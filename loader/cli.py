@@ -147,10 +147,9 @@ def _build(options: argparse.Namespace) -> int:
     from loader.plan import plan_image
 
     recipe = load_recipe(options.recipe, options.settings)
-    plan = plan_image(recipe)
-    inputs = [recipe.path, recipe.stub, *(payload.source for payload in plan.payloads)]
-    if any(isinstance(source, Path) and _same_file(source, options.output) for source in inputs):
+    if any(_same_file(source, options.output) for source in recipe.inputs):
         raise ManifestError("the output would replace one of the inputs", str(options.output))
+    plan = plan_image(recipe, options.output.parent)
     if not judge_plan(plan, recipe.targets):
         return 1
     head = write_image(options.output, plan.stub, plan.payloads)
@@ -226,8 +225,7 @@ def _devtree(options: argparse.Namespace) -> int:
     if options.output is None:
         print(to_dts(Tree.parse(plan.tree, options.domain)), end="")
         return 0
-    from loader.io import AtomicFile
-    from loader.multiboot import write_at
+    from loader.io import AtomicFile, write_at
 
     with AtomicFile(options.output) as file:
         write_at(file.fd, plan.tree, 0)

@@ -32,6 +32,7 @@ DOMAIN_ENTRY_NAMES: Final = {
     abi.EntryType.DEVICE_TREE: "device-tree",
 }
 """What follows "<domain>/" in the names of the others."""
+COMPRESSIBLE: Final = frozenset({abi.EntryType.KERNEL, abi.EntryType.RAMDISK})
 
 STUB_WORDS: Final = Struct(
     "branch" / Bytes(abi.STUB_MAGIC_OFFSET),
@@ -77,6 +78,8 @@ class Entry:
     name: str
     offset: int
     size: int
+    memory_size: int
+    compression: abi.Compression
     load_hint: int
     alignment: int
     digest: bytes
@@ -181,10 +184,10 @@ def _reason(error: Exception) -> str:
 def _build_entry(entry: Entry) -> bytes:
     fields = {
         "type": entry.type,
-        "compression": abi.Compression.NONE,
+        "compression": entry.compression,
         "offset": entry.offset,
         "size": entry.size,
-        "memory_size": entry.size,
+        "memory_size": entry.memory_size,
         "load_hint": entry.load_hint,
         "alignment": entry.alignment,
         "flags": 0,
@@ -264,16 +267,40 @@ def _parse_entry(data: bytes, where: str) -> Entry:
         kind = abi.EntryType(raw.type)
     except ValueError:
         raise ImageError(f"unknown entry type {raw.type}", where) from None
-    if raw.compression != abi.Compression.NONE or raw.flags or raw.memory_size != raw.size:
-        raise ImageError(
-            f"compression {raw.compression}, flags {raw.flags:#x} or memory size {raw.memory_size} is unknown", where
-        )
+    if raw.flags:
+        raise ImageError(f"unknown flags {raw.flags:#x}", where)
+    compression = _check_compression(kind, raw.compression, raw.size, raw.memory_size, where)
     if not 0 < raw.alignment <= PAGE or raw.alignment & (raw.alignment - 1):
         raise ImageError(f"alignment {raw.alignment} is not a power of two up to {PAGE}", where)
     domain, _, part = text.rpartition("/")
     if ENTRY_NAMES.get(kind) != text and not (domain and DOMAIN_ENTRY_NAMES.get(kind) == part):
         raise ImageError(f"an entry of type {kind.name} cannot have this name", where)
-    return Entry(kind, text, raw.offset, raw.size, raw.load_hint, raw.alignment, bytes(raw.digest))
+    return Entry(
+        type=kind,
+        name=text,
+        offset=raw.offset,
+        size=raw.size,
+        memory_size=raw.memory_size,
+        compression=compression,
+        load_hint=raw.load_hint,
+        alignment=raw.alignment,
+        digest=bytes(raw.digest),
+    )
+
+
+def _check_compression(kind: abi.EntryType, number: int, size: int, memory_size: int, where: str) -> abi.Compression:
+    try:
+        compression = abi.Compression(number)
+    except ValueError:
+        raise ImageError(f"unknown compression {number}", where) from None
+    if compression == abi.Compression.NONE:
+        if memory_size != size:
+            raise ImageError(f"is not compressed and has {size} bytes, but {memory_size} in memory", where)
+    elif kind not in COMPRESSIBLE:
+        raise ImageError(f"an entry of type {kind.name} cannot be compressed", where)
+    elif not size < memory_size <= abi.MAX_DOMAIN_MEMORY:
+        raise ImageError(f"{size} compressed bytes cannot become {memory_size}", where)
+    return compression
 
 
 def _check_entries(entries: Sequence[Entry], offset: int, total_size: int, where: str) -> None:

@@ -71,7 +71,8 @@ def render_image(report: Report, *, as_json: bool) -> str:
         f"{'offset':>10} {'size':>10}  {'sha256':16}  name",
     ]
     lines += [
-        f"{entry.offset:#10x} {entry.size:>10}  {entry.digest.hex()[:16]}  {entry.name}" for entry in head.entries
+        f"{entry.offset:#10x} {entry.size:>10}  {entry.digest.hex()[:16]}  {entry.name}{_compression_text(entry)}"
+        for entry in head.entries
     ]
     for domain in report.domains:
         lines += ["", *_domain_lines(domain)]
@@ -82,6 +83,12 @@ def _read_payload(path: Path, entry: Entry) -> bytes:
     with open_source(path) as file:
         file.seek(abi.IMAGE_FILE_OFFSET + entry.offset)
         return file.read(entry.size)
+
+
+def _compression_text(entry: Entry) -> str:
+    if entry.compression == abi.Compression.NONE:
+        return ""
+    return f" ({entry.compression.name.lower()}, {entry.memory_size} bytes in memory)"
 
 
 def _domain(node: Node) -> dict[str, Any]:
@@ -164,6 +171,8 @@ def _image_json(report: Report) -> dict[str, Any]:
                 "type": entry.type.name.lower().replace("_", "-"),
                 "offset": entry.offset,
                 "size": entry.size,
+                "memory-size": entry.memory_size,
+                "compression": entry.compression.name.lower(),
                 "load-hint": entry.load_hint,
                 "alignment": entry.alignment,
                 "digest": entry.digest.hex(),

@@ -101,6 +101,13 @@ class Recipe:
     hypervisor: Hypervisor
     domains: tuple[Domain, ...]
 
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """Every file an image is made from, the recipe too."""
+        kernels = [domain.kernel.path for domain in self.domains]
+        ramdisks = [domain.initrd.path for domain in self.domains if domain.initrd]
+        return (self.path, self.stub, self.hypervisor.path, *kernels, *ramdisks)
+
     def domain(self, name: str) -> Domain:
         """The domain of that name; raises ManifestError."""
         for domain in self.domains:

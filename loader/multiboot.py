@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from loader import abi
-from loader.errors import EnvironmentProblem, ImageError
+from loader.compress import Packed, compress, expand
+from loader.errors import ImageError
 from loader.imagehead import (
     MAX_TOTAL_SIZE,
     PAGE,
@@ -27,26 +30,64 @@ from loader.imagehead import (
     parse_header,
     payload_offsets,
 )
-from loader.io import AtomicFile, FileStamp, copy_range, hash_many, open_source
+from loader.io import AtomicFile, FileStamp, copy_range, hash_many, open_source, write_at
+
+_PACK_THREADS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What becomes an entry: bytes in memory, or a file together with the state in which it was examined."""
+    """What becomes an entry: bytes in memory, a file with the state in which it was examined, or a compressed one.
+
+    `compression` says how a file shall be stored, and how a compressed one is.
+    """
 
     type: abi.EntryType
     name: str
-    source: bytes | Path
+    source: bytes | Path | Packed
     stamp: FileStamp | None = None
     load_hint: int = 0
     alignment: int = PAGE
+    compression: abi.Compression = abi.Compression.NONE
 
     @property
     def size(self) -> int:
-        """Bytes."""
-        if isinstance(self.source, bytes):
-            return len(self.source)
-        return (self.stamp or FileStamp.take(self.source)).size
+        """Bytes as stored, once it is packed."""
+        match self.source:
+            case bytes():
+                return len(self.source)
+            case Path():
+                return (self.stamp or FileStamp.take(self.source)).size
+        return self.source.size
+
+    @property
+    def memory_size(self) -> int:
+        """Bytes once expanded."""
+        return self.source.memory_size if isinstance(self.source, Packed) else self.size
+
+
+def pack_payloads(payloads: Sequence[Payload], folder: Path | None = None) -> list[Payload]:
+    """The payloads as they will be stored: compressed where that is wanted and gains.
+
+    Compressed ones wait in nameless files in `folder`.  Raises LoaderError.
+    """
+    with ThreadPoolExecutor(_PACK_THREADS) as pool:
+        futures = [pool.submit(_pack, payload, folder) for payload in payloads]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _pack(payload: Payload, folder: Path | None) -> Payload:
+    if payload.compression == abi.Compression.NONE or not isinstance(payload.source, Path):
+        return payload
+    stamp = payload.stamp or FileStamp.take(payload.source)
+    packed = compress(payload.source, stamp, payload.compression, folder)
+    if packed is None:
+        return replace(payload, compression=abi.Compression.NONE)
+    return replace(payload, source=packed)
 
 
 def read_stub(path: Path) -> bytes:
@@ -72,7 +113,17 @@ def write_image(path: Path, stub: bytes, payloads: Sequence[Payload]) -> Head:
         extents = zip(offsets, sizes, strict=True)
         digests = hash_many([(file.fd, abi.IMAGE_FILE_OFFSET + offset, size) for offset, size in extents])
         entries = [
-            Entry(payload.type, payload.name, offset, size, payload.load_hint, payload.alignment, digest)
+            Entry(
+                type=payload.type,
+                name=payload.name,
+                offset=offset,
+                size=size,
+                memory_size=payload.memory_size,
+                compression=payload.compression,
+                load_hint=payload.load_hint,
+                alignment=payload.alignment,
+                digest=digest,
+            )
             for payload, offset, size, digest in zip(payloads, offsets, sizes, digests, strict=True)
         ]
         head = build_head(stub, entries, total_size)
@@ -107,30 +158,29 @@ def verify_image(path: Path) -> tuple[Head, list[str]]:
 
 
 def extract_entry(image: Path, name: str, output: Path) -> Entry:
-    """Writes one payload to a file; raises ImageError when it does not match its digest."""
+    """Writes one payload to a file, expanded; raises ImageError when it does not match its digest."""
     with open_source(image) as file, AtomicFile(output) as target:
         entry = _read_head(file.fileno(), str(image)).entry(name)
-        copy_range(file.fileno(), abi.IMAGE_FILE_OFFSET + entry.offset, entry.size, target.fd, 0)
-        if hash_many([(target.fd, 0, entry.size)]) != [entry.digest]:
+        start = abi.IMAGE_FILE_OFFSET + entry.offset
+        if hash_many([(file.fileno(), start, entry.size)]) != [entry.digest]:
             raise ImageError(f"{name}: the bytes do not match their SHA-256", str(image))
+        if entry.compression == abi.Compression.NONE:
+            copy_range(file.fileno(), start, entry.size, target.fd, 0)
+            return entry
+        try:
+            expand(file.fileno(), start, entry.size, entry.compression, entry.memory_size, target.fd)
+        except ImageError as error:
+            raise ImageError(f"{name}: {error.what}", str(image)) from None
     return entry
-
-
-def write_at(descriptor: int, data: bytes, offset: int) -> None:
-    """Writes all of `data` at an offset of an open file; raises EnvironmentProblem."""
-    view = memoryview(data)
-    try:
-        while view:
-            written = os.pwrite(descriptor, view, offset)
-            view, offset = view[written:], offset + written
-    except OSError as error:
-        raise EnvironmentProblem(f"the output cannot be written: {error.strerror}") from error
 
 
 def _write_payload(descriptor: int, payload: Payload, offset: int, size: int) -> None:
     file_offset = abi.IMAGE_FILE_OFFSET + offset
     if isinstance(payload.source, bytes):
         write_at(descriptor, payload.source, file_offset)
+        return
+    if isinstance(payload.source, Packed):
+        copy_range(payload.source.file.fileno(), 0, size, descriptor, file_offset)
         return
     with open_source(payload.source) as source:
         stamp = payload.stamp or FileStamp.take(source.fileno())

@@ -22,7 +22,7 @@ from loader.layout import (
     round_tree_size,
 )
 from loader.manifest import Domain, Kernel, Ramdisk, Recipe
-from loader.multiboot import Payload, read_stub
+from loader.multiboot import Payload, pack_payloads, read_stub
 from loader.overlay import DomainModules, Module, build_overlay
 from loader.subject import Part, Subject, head_parts, planned_subject
 
@@ -48,14 +48,18 @@ class ImagePlan:
     subject: Subject
 
 
-def plan_image(recipe: Recipe) -> ImagePlan:
-    """Reads what the recipe names and proves that it fits together; raises LoaderError."""
+def plan_image(recipe: Recipe, folder: Path | None = None) -> ImagePlan:
+    """Reads what the recipe names and proves that it fits together; raises LoaderError.
+
+    Compressed payloads wait in nameless files in `folder`.
+    """
     stub = read_stub(recipe.stub)
     hypervisor, hypervisor_loads = _plan_hypervisor(recipe)
     domains = tuple(plan_domain_of(recipe, domain) for domain in recipe.domains)
     payloads = [hypervisor, *(payload for domain in domains for payload in domain.payloads)]
     if len(payloads) + 1 > abi.IMAGE_MAX_ENTRIES:
         raise LayoutError(f"{len(payloads) + 1} entries, an image holds {abi.IMAGE_MAX_ENTRIES}", str(recipe.path))
+    payloads = pack_payloads(payloads, folder)
     sizes = [payload.size for payload in payloads]
     # The overlay goes last: it holds the others' offsets, and nothing depends on its size.
     offsets = payload_offsets(len(stub), sizes, len(sizes) + 1)
@@ -86,11 +90,12 @@ def plan_domain_of(recipe: Recipe, domain: Domain) -> DomainPlan:
         ramdisk_address=None if domain.initrd is None else domain.initrd.load,
     )
     layout, tree = _plan_tree(domain, request)
-    payloads = [_payload(domain, abi.EntryType.KERNEL, domain.kernel.path, kernel_stamp, layout.kernel[0].address)]
+    kernel_address = layout.kernel[0].address
+    payloads = [_payload(domain, abi.EntryType.KERNEL, domain.kernel, kernel_stamp, kernel_address)]
     loads = [layout.kernel]
     if layout.ramdisk is not None and domain.initrd is not None:
         start, size = layout.ramdisk.start, layout.ramdisk.end - layout.ramdisk.start
-        payloads.append(_payload(domain, abi.EntryType.RAMDISK, domain.initrd.path, ramdisk_stamp, start))
+        payloads.append(_payload(domain, abi.EntryType.RAMDISK, domain.initrd, ramdisk_stamp, start))
         loads.append((Load(0, start, size, size),))
     start = layout.device_tree.start
     payloads.append(_payload(domain, abi.EntryType.DEVICE_TREE, tree, None, start))
@@ -122,8 +127,13 @@ def _build_tree(domain: Domain, layout: DomainLayout, where: str) -> bytes:
         raise DeviceTreeError(error.what, f"{where}: {error.where}", error.hint) from None
 
 
-def _payload(domain: Domain, kind: abi.EntryType, source: bytes | Path, stamp: FileStamp | None, hint: int) -> Payload:
-    return Payload(kind, f"{domain.name}/{DOMAIN_ENTRY_NAMES[kind]}", source, stamp, load_hint=hint, alignment=8)
+def _payload(
+    domain: Domain, kind: abi.EntryType, source: Kernel | Ramdisk | bytes, stamp: FileStamp | None, hint: int
+) -> Payload:
+    name = f"{domain.name}/{DOMAIN_ENTRY_NAMES[kind]}"
+    if isinstance(source, bytes):
+        return Payload(kind, name, source, load_hint=hint, alignment=8)
+    return Payload(kind, name, source.path, stamp, hint, 8, source.compression)
 
 
 def _domain_modules(domains: Sequence[DomainPlan], offsets: Sequence[int]) -> list[DomainModules]:
@@ -133,7 +143,7 @@ def _domain_modules(domains: Sequence[DomainPlan], offsets: Sequence[int]) -> li
             plan.domain,
             plan.layout,
             tuple(
-                Module(payload.type, next(remaining), payload.size, loads)
+                Module(payload.type, next(remaining), payload.memory_size, loads)
                 for payload, loads in zip(plan.payloads, plan.loads, strict=True)
             ),
         )

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final
 from loader import abi
 from loader.errors import EnvironmentProblem, ImageError, SourceError
 from loader.imagehead import Head
-from loader.io import AtomicFile, FileStamp, copy_range, open_source
-from loader.multiboot import verify_image, write_at
+from loader.io import AtomicFile, FileStamp, copy_range, open_source, write_at
+from loader.multiboot import verify_image
 from loader.signaturepage import Signature, build_page, parse_page
 
 if TYPE_CHECKING:  # at run time only where a key is used: it costs a tenth of a second

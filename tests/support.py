@@ -25,14 +25,19 @@ def make_stub(pages: int = 1, fill: int = 0) -> bytes:
     return (words + code).ljust(size, b"\0")
 
 
-def reseal(image: bytearray) -> None:
-    """Makes the head digest right for whatever the head of an image file holds."""
+def reseal(image: bytearray, *names: str) -> None:
+    """Makes the digests of entries and the head digest right for whatever the bytes of an image file are."""
     base, page = abi.IMAGE_FILE_OFFSET, abi.IMAGE_PAGE_SIZE
     size = base + abi.STUB_SIZE_OFFSET
     header = base + int.from_bytes(image[size : size + 8], "big")
     count = int.from_bytes(image[header + 0x1C : header + 0x20], "big")
     table_end = header + abi.IMAGE_HEADER.sizeof() + count * abi.IMAGE_ENTRY.sizeof()
     signatures = (table_end + page - 1) & -page
+    for name in names:
+        place = image.index(name.encode().ljust(abi.IMAGE_NAME_SIZE, b"\0"), header) - 0x50
+        start, size = struct.unpack_from(">QQ", image, place + 8)
+        digest = hashlib.sha256(image[base + start : base + start + size]).digest()
+        image[place + 0x30 : place + 0x50] = digest
     field = slice(header + 0x38, header + 0x38 + abi.DIGEST_SIZE)
     image[field] = bytes(abi.DIGEST_SIZE)
     image[field] = hashlib.sha256(image[base:signatures] + bytes(page)).digest()

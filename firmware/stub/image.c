@@ -181,6 +181,23 @@ static bool check_name_of_type(const struct hv_image_entry *entry, uint32_t type
     return strcmp(slash, "/device-tree") == 0;
 }
 
+/* What is wrong with an entry's compression and size in memory, or NULL. */
+static const char *compression_problem(const struct hv_image_entry *entry)
+{
+    uint32_t compression = be32_get(entry->compression);
+    uint32_t type = be32_get(entry->type);
+    uint64_t size = be64_get(entry->size);
+    uint64_t memory_size = be64_get(entry->memory_size);
+
+    if (compression > COMPRESSION_ZSTD)
+        return "unknown compression";
+    if (compression == COMPRESSION_NONE)
+        return memory_size == size ? NULL : "size in memory differs from the stored size";
+    if (type != ENTRY_TYPE_KERNEL && type != ENTRY_TYPE_RAMDISK)
+        return "its type cannot be compressed";
+    return memory_size > size ? NULL : "compressed, but no smaller than in memory";
+}
+
 /* Check one entry whose payload has to begin at `expected`. */
 static bool check_entry(const struct image *image, uint32_t index, uint64_t expected, struct refusal *refusal)
 {
@@ -196,8 +213,6 @@ static bool check_entry(const struct image *image, uint32_t index, uint64_t expe
         problem = "unknown type";
     else if (!check_name_of_type(entry, be32_get(entry->type)))
         problem = "name does not go with the type";
-    else if (be32_get(entry->compression) != COMPRESSION_NONE)
-        problem = "unknown compression";
     else if (be32_get(entry->flags) != 0)
         problem = "unknown flags";
     else if (alignment == 0 || (alignment & (alignment - 1)) != 0 || alignment > IMAGE_PAGE_SIZE)
@@ -206,8 +221,8 @@ static bool check_entry(const struct image *image, uint32_t index, uint64_t expe
         problem = "payload does not follow the one before";
     else if (size == 0 || size > image->total_size - expected)
         problem = "payload is empty or exceeds the image";
-    else if (be64_get(entry->memory_size) != size)
-        problem = "size in memory differs from the stored size";
+    else
+        problem = compression_problem(entry);
     for (uint32_t i = 0; i < index && problem == NULL; i++) {
         if (memcmp(image->entries[i].name, entry->name, IMAGE_NAME_SIZE) == 0)
             problem = "name is not unique";

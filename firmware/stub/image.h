@@ -22,6 +22,7 @@ struct image {
     const struct hv_image_entry *entries;     /* image_check_header */
     const struct hv_image_entry *hypervisor;  /* image_check_table */
     const struct hv_image_entry *overlay;     /* image_check_table */
+    uint64_t expanded[IMAGE_MAX_ENTRIES];     /* where the stub put a compressed payload's bytes, else 0 */
 };
 
 /* All of the below in order.  True, or false with `refusal` filled. */
@@ -42,7 +43,12 @@ bool image_check_table(struct image *image, struct refusal *refusal);
 /* Every payload's digest and the zeros behind it; image_check_table() went before. */
 bool image_check_payloads(const struct image *image, struct refusal *refusal);
 
-/* First byte of an entry's payload. */
+static inline bool image_is_compressed(const struct hv_image_entry *entry)
+{
+    return be32_get(entry->compression) != COMPRESSION_NONE;
+}
+
+/* First byte of an entry's payload as it is stored. */
 static inline const uint8_t *image_payload(const struct image *image, const struct hv_image_entry *entry)
 {
     return image->base + be64_get(entry->offset);

@@ -34,15 +34,24 @@ bool overlay_check(const struct image *image, struct refusal *refusal)
     return true;
 }
 
-/* True when the `size` bytes at image offset `offset` are inside one payload. */
-static bool is_in_payload(const struct image *image, uint64_t offset, uint64_t size)
+/* Find where the `size` bytes at image offset `offset` are once their payload is expanded; false when they are not
+ * inside one payload.  A compressed payload is a module as a whole or not at all. */
+static bool locate_module(const struct image *image, uint64_t load_address, uint64_t offset, uint64_t size,
+                          uint64_t *address)
 {
     for (uint32_t i = 0; i < image->entry_count; i++) {
-        uint64_t start = be64_get(image->entries[i].offset);
-        uint64_t length = be64_get(image->entries[i].size);
+        const struct hv_image_entry *entry = &image->entries[i];
+        uint64_t start = be64_get(entry->offset);
+        uint64_t length = be64_get(entry->memory_size);
 
-        if (offset >= start && offset - start < length && size <= length - (offset - start))
+        if (image_is_compressed(entry)) {
+            *address = image->expanded[i];
+            if (offset == start && size == length)
+                return true;
+        } else if (offset >= start && offset - start < length && size <= length - (offset - start)) {
+            *address = load_address + offset;
             return true;
+        }
     }
     return false;
 }
@@ -58,10 +67,9 @@ static bool place_module(void *overlay, int node, const struct image *image, uin
 
     if (reg == NULL || length != MODULE_REG_SIZE)
         return bad(refusal, "a module without two cells of address and size: ", fdt_get_name(overlay, node, NULL));
-    if (!is_in_payload(image, fdt64_ld(&reg[0]), fdt64_ld(&reg[1])))
+    if (!locate_module(image, load_address, fdt64_ld(&reg[0]), fdt64_ld(&reg[1]), &address))
         return bad(refusal, "a module outside every payload: ", fdt_get_name(overlay, node, NULL));
 
-    address = load_address + fdt64_ld(&reg[0]);
     text_format(name, sizeof(name), MODULE_NAME "%lx", (unsigned long)address);
     if (fdt_subnode_offset(overlay, fdt_parent_offset(overlay, node), name) >= 0)
         return bad(refusal, "two modules in one place: ", name);

@@ -6,6 +6,7 @@
 #include "boot_image.h"
 #include "boot_protocol.h"
 #include "elf.h"
+#include "expand.h"
 #include "image.h"
 #include "opal.h"
 #include "overlay.h"
@@ -90,7 +91,7 @@ static bool read_image(struct boot *state, uint64_t scratch_residue, struct refu
 }
 
 /* Find `size` bytes that neither firmware nor image nor hypervisor use, best right behind the image. */
-static bool find_free(struct boot *state, uint64_t size, uint64_t *base, struct refusal *refusal)
+static bool find_free(struct boot *state, const char *what, uint64_t size, uint64_t *base, struct refusal *refusal)
 {
     struct range_set *free = &state->free;
     bool fits = true;
@@ -104,12 +105,52 @@ static bool find_free(struct boot *state, uint64_t size, uint64_t *base, struct 
     if (fits && (range_set_find(free, size, IMAGE_PAGE_SIZE, (uintptr_t)state->image.base, base) ||
                  range_set_find(free, size, IMAGE_PAGE_SIZE, LOW_MEMORY, base)))
         return true;
-    return refuse(refusal, STUB_REASON_MEMORY, "no free memory for the device tree, 0x%lx bytes", (unsigned long)size);
+    return refuse(refusal, STUB_REASON_MEMORY, "no free memory for %s, 0x%lx bytes", what, (unsigned long)size);
 }
 
 static uint64_t page_align(uint64_t size)
 {
     return (size + IMAGE_PAGE_SIZE - 1) & ~(IMAGE_PAGE_SIZE - 1);
+}
+
+/* Expand compressed payloads into free memory, which is taken from then on. */
+static bool expand_payloads(struct boot *state, struct refusal *refusal)
+{
+    struct image *image = &state->image;
+
+    for (uint32_t i = 0; i < image->entry_count; i++) {
+        const struct hv_image_entry *entry = &image->entries[i];
+        const char *name = (const char *)entry->name;
+        uint64_t size = page_align(be64_get(entry->memory_size));
+        uint64_t target, work;
+
+        if (!image_is_compressed(entry))
+            continue;
+        if (!find_free(state, name, size, &target, refusal))
+            return false;
+        if (!range_set_add(&state->taken, (struct range){target, target + size}))
+            return refuse(refusal, STUB_REASON_MEMORY, "memory has too many gaps");
+        if (!find_free(state, "the decoder", EXPAND_WORK_SIZE, &work, refusal) ||
+            !expand_payload(entry, image_payload(image, entry), (uint8_t *)(uintptr_t)target,
+                            (void *)(uintptr_t)work, refusal))
+            return false;
+        image->expanded[i] = target;
+    }
+    return true;
+}
+
+/* Reserve what must stay until the hypervisor has copied it: image, expanded payloads, the tree itself. */
+static bool reserve_modules(const struct boot *state, uint64_t tree_size)
+{
+    const struct image *image = &state->image;
+    int result = fdt_add_mem_rsv(state->tree, (uintptr_t)image->base, image->total_size);
+
+    for (uint32_t i = 0; i < image->entry_count && result == 0; i++) {
+        if (image->expanded[i] != 0)
+            result = fdt_add_mem_rsv(state->tree, image->expanded[i],
+                                     page_align(be64_get(image->entries[i].memory_size)));
+    }
+    return result == 0 && fdt_add_mem_rsv(state->tree, (uintptr_t)state->tree, tree_size) == 0;
 }
 
 /* Make the hypervisor's tree: the firmware's, the overlay, the reservations. */
@@ -121,7 +162,7 @@ static bool make_tree(struct boot *state, struct refusal *refusal)
     uint64_t base;
     void *overlay;
 
-    if (!find_free(state, tree_size + overlay_size, &base, refusal))
+    if (!find_free(state, "the device tree", tree_size + overlay_size, &base, refusal))
         return false;
     state->tree = (void *)(uintptr_t)base;
     overlay = (void *)(uintptr_t)(base + tree_size);
@@ -131,8 +172,7 @@ static bool make_tree(struct boot *state, struct refusal *refusal)
     if (!overlay_place_modules(overlay, image, (uintptr_t)image->base, refusal) ||
         !overlay_apply(state->tree, overlay, refusal))
         return false;
-    if (fdt_add_mem_rsv(state->tree, (uintptr_t)image->base, image->total_size) != 0 ||
-        fdt_add_mem_rsv(state->tree, base, tree_size) != 0)
+    if (!reserve_modules(state, tree_size))
         return refuse(refusal, STUB_REASON_OVERLAY, "no room for the reservations in the device tree");
     return true;
 }
@@ -178,7 +218,8 @@ _Noreturn void stub_main(const struct stub_entry *entry)
     boot.image.stub_size = entry->stub_size;
     boot.image.scratch_offset = entry->scratch_offset;
     if (!check_entry_state(entry->magic, &refusal) || !read_machine(&boot, &refusal) ||
-        !read_image(&boot, entry->scratch_residue, &refusal) || !make_tree(&boot, &refusal))
+        !read_image(&boot, entry->scratch_residue, &refusal) || !expand_payloads(&boot, &refusal) ||
+        !make_tree(&boot, &refusal))
         stop(&refusal, entry->load_base);
     print_image(&boot.image);
     load_hypervisor(&boot);

@@ -5,6 +5,7 @@ A native test is one C file that includes the C files it tests (with stand-ins f
 may say, one line each and with paths from the project's root:
 
     Include: folders for #include "..."
+    Define: macros for everything, NAME or NAME=VALUE
     Link: more C files, or folders of them, compiled with the sanitizers but without our warnings
 """
 
@@ -27,20 +28,20 @@ COMMON: Final = (
 WARNINGS: Final = ("-Wall", "-Wextra", "-Wshadow", "-Wundef", "-Wstrict-prototypes", "-Werror")
 RUN_TIMEOUT: Final = 100
 
-_DIRECTIVE: Final = re.compile(r"^ \* (Include|Link): (.+)$", re.MULTILINE)
+_DIRECTIVE: Final = re.compile(r"^ \* (Include|Define|Link): (.+)$", re.MULTILINE)
 
 
 def compile_native(source: Path) -> Path:
     """Compile a native test and return the program; fails the running test with what the compiler said."""
-    words: dict[str, list[str]] = {"Include": [], "Link": []}
+    words: dict[str, list[str]] = {"Include": [], "Define": [], "Link": []}
     for kind, text in _DIRECTIVE.findall(source.read_text(encoding="utf-8")):
         words[kind] += text.split()
     program = BUILD / source.stem
     unit = program.with_suffix(".o")
     BUILD.mkdir(parents=True, exist_ok=True)
-    includes = [f"-I{existing(folder)}" for folder in words["Include"]]
-    run([*COMMON, *WARNINGS, *includes, "-c", "-o", str(unit), str(source)])
-    run([*COMMON, "-w", *includes, "-o", str(program), str(unit), *map(str, linked(words["Link"]))])
+    options = [f"-I{existing(folder)}" for folder in words["Include"]] + [f"-D{macro}" for macro in words["Define"]]
+    run([*COMMON, *WARNINGS, *options, "-c", "-o", str(unit), str(source)])
+    run([*COMMON, "-w", *options, "-o", str(program), str(unit), *map(str, linked(words["Link"]))])
     return program
 
 

@@ -217,7 +217,11 @@ static void test_entries(void)
     BREAK_ENTRY(2, be32_set(&entry->type, 0), STUB_REASON_BAD_ENTRY, "entry 2 (dom0/kernel): unknown type");
     BREAK_ENTRY(2, be32_set(&entry->type, 6), STUB_REASON_BAD_ENTRY, "unknown type");
     BREAK_ENTRY(2, be32_set(&entry->type, ENTRY_TYPE_RAMDISK), STUB_REASON_BAD_ENTRY, "go with the type");
-    BREAK_ENTRY(2, be32_set(&entry->compression, 1), STUB_REASON_BAD_ENTRY, "unknown compression");
+    BREAK_ENTRY(2, be32_set(&entry->compression, 3), STUB_REASON_BAD_ENTRY, "unknown compression");
+    BREAK_ENTRY(2, be32_set(&entry->compression, COMPRESSION_LZ4), STUB_REASON_BAD_ENTRY, "no smaller than in memory");
+    BREAK_ENTRY(2, be32_set(&entry->compression, UINT32_MAX), STUB_REASON_BAD_ENTRY, "unknown compression");
+    BREAK_ENTRY(0, be32_set(&entry->compression, COMPRESSION_ZSTD), STUB_REASON_BAD_ENTRY, "type cannot be compressed");
+    BREAK_ENTRY(1, be32_set(&entry->compression, COMPRESSION_LZ4), STUB_REASON_BAD_ENTRY, "type cannot be compressed");
     BREAK_ENTRY(2, be32_set(&entry->flags, 1), STUB_REASON_BAD_ENTRY, "unknown flags");
     BREAK_ENTRY(2, be32_set(&entry->alignment, 0), STUB_REASON_BAD_ENTRY, "alignment");
     BREAK_ENTRY(2, be32_set(&entry->alignment, 24), STUB_REASON_BAD_ENTRY, "alignment");
@@ -246,6 +250,19 @@ static void test_entries(void)
                 STUB_REASON_OVERLAY, "no entry holds a boot overlay");
     BREAK_ENTRY(2, (be64_set(&entry->size, 0x1000), be64_set(&entry->memory_size, 0x1000)), STUB_REASON_BAD_ENTRY,
                 "entry 3 (dom0/ramdisk): payload does not follow");
+}
+
+static void test_compressed_entries(void)
+{
+    for (uint32_t compression = COMPRESSION_LZ4; compression <= COMPRESSION_ZSTD; compression++) {
+        for (size_t index = 2; index < COUNT; index++) {
+            be32_set(&maker_entry(base, index)->compression, compression);
+            be64_set(&maker_entry(base, index)->memory_size, KERNEL_SIZE + 1);
+        }
+        maker_seal(base);
+        CHECK(check(total_size));
+    }
+    make_image();
 }
 
 static void test_table_end(void)
@@ -309,6 +326,7 @@ int main(void)
     test_head_digest();
     test_signatures();
     test_entries();
+    test_compressed_entries();
     test_table_end();
     test_image_ends_elsewhere();
     test_payloads();

@@ -23,6 +23,7 @@ static void set_entry(size_t index, uint64_t offset, uint64_t size)
 {
     be64_set(&entries[index].offset, offset);
     be64_set(&entries[index].size, size);
+    be64_set(&entries[index].memory_size, size);
 }
 
 static void expect_refusal(bool result, const char *part)
@@ -104,6 +105,30 @@ static void check_bad_module(uint64_t offset, uint64_t size)
     overlay_add_module(overlay, tree_node(overlay, OVERLAY_DOMAIN), "module@0", offset, size);
     expect_refusal(overlay_place_modules(overlay, &image, LOAD_ADDRESS, &refusal), "outside every payload: module@0");
     free(overlay);
+}
+
+/* A compressed payload is a module as a whole, where it was expanded. */
+static void test_expanded_module(void)
+{
+    static const uint64_t wrong[][2] = {
+        {0x4000, 0x1800}, {0x4000, 0x8fff}, {0x4000, 0x9001}, {0x4001, 0x9000}, {0x3fff, 0x9000},
+    };
+    void *tree = tree_load();
+    void *overlay = overlay_make();
+
+    be32_set(&entries[1].compression, COMPRESSION_LZ4);
+    be64_set(&entries[1].memory_size, 0x9000);
+    image.expanded[1] = 0x31000000;
+    overlay_add_module(overlay, tree_node(overlay, OVERLAY_DOMAIN), "module@4000", 0x4000, 0x9000);
+    CHECK(overlay_place_modules(overlay, &image, LOAD_ADDRESS, &refusal));
+    CHECK(overlay_apply(tree, overlay, &refusal));
+    check_module(tree, "/chosen/dom0/module@31000000", 0x31000000, 0x9000);
+    free(tree);
+    free(overlay);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        check_bad_module(wrong[i][0], wrong[i][1]);
+    be32_set(&entries[1].compression, COMPRESSION_NONE);
+    set_entry(1, 0x4000, 0x1800);
 }
 
 static void test_modules_outside_payloads(void)
@@ -248,6 +273,7 @@ int main(void)
     test_firmware_modules_stay();
     test_no_chosen();
     test_modules_outside_payloads();
+    test_expanded_module();
     test_bad_nodes();
     test_no_room();
     test_wrong_target();

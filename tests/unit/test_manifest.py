@@ -99,6 +99,22 @@ def test_settings_reach_text_lists_and_quoted_keys(tmp_path: Path) -> None:
     assert dom0.rma.mode == "vrma"
 
 
+@pytest.mark.parametrize(
+    ("settings", "kernel", "ramdisk"),
+    [
+        ([], "NONE", "NONE"),
+        (["image.compression=zstd"], "ZSTD", "ZSTD"),
+        (["image.compression=lz4", "domain.dom0.kernel={path='kernel.elf'}"], "LZ4", "LZ4"),
+        (["image.compression=lz4", "domain.dom0.kernel={path='kernel.elf', compression='none'}"], "NONE", "LZ4"),
+        (["domain.dom0.initrd={path='initrd.gz', compression='zstd'}"], "NONE", "ZSTD"),
+    ],
+)
+def test_compression(tmp_path: Path, settings: list[str], kernel: str, ramdisk: str) -> None:
+    dom0 = load(tmp_path, RECIPE, *settings).domains[0]
+    assert dom0.initrd
+    assert (dom0.kernel.compression.name, dom0.initrd.compression.name) == (kernel, ramdisk)
+
+
 @pytest.mark.parametrize("setting", ["memory", "=1", "a..b=1", "a b=1", ""])
 def test_settings_that_are_none(tmp_path: Path, setting: str) -> None:
     assert complaint(tmp_path, RECIPE, setting).startswith(f"--set {setting}: is not a key and a value")
@@ -112,6 +128,11 @@ def test_setting_below_a_value(tmp_path: Path) -> None:
     ("setting", "expected"),
     [
         ("speed=1", "speed: unknown key"),
+        ("image.compression=gzip", "image.compression: invalid enum value 'gzip'; known are none, lz4, zstd"),
+        (
+            "domain.dom0.kernel={path='kernel.elf', compression='x'}",
+            "domain.dom0.kernel.compression: invalid enum value",
+        ),
         ("image.speed=1", "image.speed: unknown key"),
         ("hypervisor.speed=1", "hypervisor.speed: unknown key"),
         ("domain.dom0.speed=1", "domain.dom0.speed: unknown key"),
