@@ -15,7 +15,7 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from loader.mapview import describe_region, rounded_size
-from loader.memorymap import PAGE, AddressSpace, Kind, Lane, Region
+from loader.memorymap import PAGE, AddressSpace, Kind, Lane, Mark, Region
 
 _COLOURS: Final = {
     Kind.FIRMWARE: ("#e7e5e4", "#78716c"),
@@ -36,13 +36,13 @@ _LANE: Final = 196
 _LANE_GAP: Final = 10
 _MARKS: Final = 150
 _TITLE: Final = 76
-_PANELS_PER_ROW: Final = 3
+_ROW_WIDTH: Final = 2300.0
 _GAP_HEIGHT: Final = 34.0
 _PADDING_HEIGHT: Final = 3.0
 _ROW_HEIGHT: Final = 24.0
 _MAX_HEIGHT: Final = 84.0
 _LINE: Final = 13
-_INK: Final = "#1c1917"
+_MARK: Final = "#b91c1c"
 _PALE: Final = "#78716c"
 _STYLE: Final = """\
 text { font-family: 'DejaVu Sans', 'Segoe UI', Helvetica, Arial, sans-serif; font-size: 11px; fill: #1c1917 }
@@ -72,11 +72,10 @@ class _Scale:
 
 def draw_maps(spaces: Sequence[AddressSpace], heading: str) -> str:
     """An SVG document that shows the maps side by side."""
-    rows = [spaces[start : start + _PANELS_PER_ROW] for start in range(0, len(spaces), _PANELS_PER_ROW)]
     top = _MARGIN + 34.0
     width = 0.0
     body: list[str] = []
-    for row in rows:
+    for row in _rows(spaces):
         left = float(_MARGIN)
         height = 0.0
         for space in row:
@@ -102,6 +101,16 @@ def draw_maps(spaces: Sequence[AddressSpace], heading: str) -> str:
             "",
         ]
     )
+
+
+def _rows(spaces: Sequence[AddressSpace]) -> list[list[AddressSpace]]:
+    """As many side by side as the paper is wide."""
+    rows: list[list[AddressSpace]] = []
+    for space in spaces:
+        if not rows or sum(map(_panel_width, [*rows[-1], space])) > _ROW_WIDTH:
+            rows.append([])
+        rows[-1].append(space)
+    return rows
 
 
 def _panel_width(space: AddressSpace) -> float:
@@ -144,11 +153,14 @@ def _draw_space(space: AddressSpace, scale: _Scale, left: float, top: float) -> 
         f'<rect x="{lanes_left - 6:.1f}" y="{top:.1f}" width="{lanes_width + 12:.1f}" height="{scale.height:.1f}"'
         ' fill="#fcfcfb" stroke="#d6d3d1"/>'
     )
+    for mark in space.marks:  # under the boxes, so that it crosses no text
+        y = top + scale.y(mark.address)
+        drawn.append(_line(lanes_left - 6, y, lanes_left + lanes_width + 6, y, _MARK, dashes="2 3"))
     drawn += _gaps(space, scale, lanes_left, lanes_width, top)
     for number, lane in enumerate(space.lanes):
         drawn += _draw_lane(lane, scale, lanes_left + number * (_LANE + _LANE_GAP), top)
     drawn += _ruler(space, scale, lanes_left - 6, top)
-    drawn += _marks(space, scale, lanes_left, lanes_width, top)
+    drawn += _marks(space, scale, lanes_left + lanes_width + 6, top)
     return drawn
 
 
@@ -218,18 +230,16 @@ def _ruler(space: AddressSpace, scale: _Scale, right: float, top: float) -> list
     return drawn
 
 
-def _marks(space: AddressSpace, scale: _Scale, left: float, width: float, top: float) -> list[str]:
+def _marks(space: AddressSpace, scale: _Scale, left: float, top: float) -> list[str]:
+    """Names at the right, one below the other where they mean the same address."""
     drawn = []
-    placed: dict[float, int] = {}
-    for mark in space.marks:
-        y, right = top + scale.y(mark.address), left + width + 6
-        row = placed.get(y, 0)
-        placed[y] = row + 1
-        drawn.append(_line(left - 6, y, right, y, "#b91c1c", dashes="2 3"))
-        drawn.append(f'<path d="M {right:.1f} {y:.1f} l 7 -4 v 8 z" fill="#b91c1c"/>')
-        for number, line in enumerate(_wrapped(mark.name, 22)):
-            drawn.append(_text(right + 11, y + 4 + (row + number) * _LINE, line))
-    drawn.append(_text(left + width + 17, top + scale.y(space.end) + 4, "end of memory", "pale"))
+    rows: dict[float, int] = {}
+    for mark in (*space.marks, Mark("end of memory", space.end)):
+        y = top + scale.y(mark.address)
+        drawn.append(f'<path d="M {left:.1f} {y:.1f} l 7 -4 v 8 z" fill="{_MARK}"/>')
+        for line in _wrapped(mark.name, 22):
+            rows[y] = rows.get(y, -1) + 1
+            drawn.append(_text(left + 11, y + 4 + rows[y] * _LINE, line))
     return drawn
 
 
