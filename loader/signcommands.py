@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""`mkimage keygen`, `sign` and `verify`: what users say, turned into calls."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_keygen_arguments(parser: argparse.ArgumentParser) -> None:
+    """The grammar of `mkimage keygen`."""
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="KEY", help="public key in KEY.pub")
+
+
+def add_sign_arguments(parser: argparse.ArgumentParser) -> None:
+    """The grammar of `mkimage sign`."""
+    parser.add_argument("image", type=Path, metavar="IMAGE")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--key", type=Path, metavar="KEY", help="the private key")
+    what.add_argument("--remove", metavar="KEYID", help="remove this key's signature; the first 8 digits will do")
+    parser.add_argument("--detached", type=Path, metavar="FILE", help="write the signature to a file; needs --key")
+
+
+def add_verify_arguments(parser: argparse.ArgumentParser) -> None:
+    """The grammar of `mkimage verify`."""
+    parser.add_argument("image", type=Path, metavar="IMAGE")
+    parser.add_argument(
+        "--key",
+        type=Path,
+        action="append",
+        default=[],
+        dest="keys",
+        metavar="PUB",
+        help="require a signature of this public key, or of another one given like it (repeatable)",
+    )
+    parser.add_argument("--signature", type=Path, metavar="FILE", help="a detached signature; needs --key")
+    parser.add_argument("--json", action="store_true", help="machine-readable report")
+
+
+def run_keygen(options: argparse.Namespace) -> int:
+    """Makes a key pair and prints its id."""
+    from loader.sign import generate_key
+
+    print(f"{options.output}: key {generate_key(options.output).hex()}")
+    return 0
+
+
+def run_sign(options: argparse.Namespace) -> int:
+    """Adds, replaces or removes one key's signature."""
+    from loader.sign import remove_signature, sign_image
+
+    if options.detached is not None and options.key is None:
+        options.parser.error("--detached needs --key")
+    if options.key is None:
+        print(f"{options.image}: signature of key {remove_signature(options.image, options.remove).hex()} removed")
+        return 0
+    key_id = sign_image(options.image, options.key, options.detached)
+    print(f"{options.detached or options.image}: signed by key {key_id.hex()}")
+    return 0
+
+
+def run_verify(options: argparse.Namespace) -> int:
+    """Recomputes every digest and judges signatures; 1 unless everything that was asked for holds."""
+    from loader.verify import render_verdict, verify
+
+    if options.signature is not None and not options.keys:
+        options.parser.error("--signature needs --key")
+    verdict = verify(options.image, options.keys, options.signature)
+    print(render_verdict(verdict, as_json=options.json))
+    return 0 if verdict.good else 1
