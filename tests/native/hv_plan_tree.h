@@ -62,6 +62,17 @@ static void add_domain(const char *name, uint32_t id)
     add_module(path, "module@10020000", "multiboot,device-tree", MODULE_BASE + 0x20000, 32 * MIB);
 }
 
+static void set_numbers(const char *path, const char *name, const uint64_t *values, size_t count)
+{
+    int node = tree_find(path);
+
+    fdt_delprop(tree, node, name);
+    tree_u64s(tree_find(path), name, values, count);
+}
+
+#define SET_NUMBERS(path, name, ...) \
+    set_numbers(path, name, (const uint64_t[]){ __VA_ARGS__ }, sizeof((const uint64_t[]){ __VA_ARGS__ }) / 8)
+
 /* Everything that is read of dom0. */
 static const struct {
     const char *node;
@@ -89,16 +100,16 @@ static void start_pair(void)
     add_domain("dom0", 3);
 }
 
+/* The tree stays until the next: plans point into it. */
 static uint32_t read_plans(uint32_t limit)
 {
-    void *copy = tree_copy();
-    uint32_t count;
+    static void *copy;
 
+    free(copy);
+    copy = tree_copy();
     messages_clear();
     memset(plans, 0xee, sizeof(plans));
-    count = plan_read(copy, plans, limit);
-    free(copy);
-    return count;
+    return plan_read(copy, plans, limit);
 }
 
 /* dom0 alone is left out, with a line that names it and what is wrong. */
