@@ -11,16 +11,17 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from loader.errors import LoaderError
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command: `module` has its add_NAME_arguments(parser) and run_NAME(options)."""
+class Command(NamedTuple):
+    """One command: `module` has its add_NAME_arguments(parser) and run_NAME(options).
+
+    Not a dataclass: their module is a tenth of the time that `mkimage --help` takes.
+    """
 
     name: str
     help: str
