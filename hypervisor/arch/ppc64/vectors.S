@@ -62,6 +62,22 @@ stop_reason:
 
     .org 0x1000
 
+/* The interrupted r9 to r13 and cr, from where the vectors put them; r3 to r8 are lost. */
+.macro SAVE_SCRATCHED gprs, cr, pointer
+    ld %r3, PERCPU_SCRATCH(%r13)
+    ld %r4, (PERCPU_SCRATCH + 8)(%r13)
+    ld %r5, (PERCPU_SCRATCH + 16)(%r13)
+    ld %r6, (PERCPU_SCRATCH + 24)(%r13)
+    mfspr %r7, SPR_HSPRG1
+    ld %r8, (PERCPU_SCRATCH + 32)(%r13)
+    std %r3, (\gprs + 9 * 8)(\pointer)
+    std %r4, (\gprs + 10 * 8)(\pointer)
+    std %r5, (\gprs + 11 * 8)(\pointer)
+    std %r6, (\gprs + 12 * 8)(\pointer)
+    std %r7, (\gprs + 13 * 8)(\pointer)
+    std %r8, \cr(\pointer)
+.endm
+
 /* r12 = 0x100, r13 = percpu. SRR1 bits 46:47 tell a wake-up from nap from a system reset. */
 reset_common:
     mfspr %r12, SPR_SRR1
@@ -109,18 +125,7 @@ interrupt_common:
     SAVE_GPRS 14, 31, CONTEXT_GPR, %r9
     std %r10, CONTEXT_PC(%r9)
     std %r11, CONTEXT_MSR(%r9)
-    ld %r3, PERCPU_SCRATCH(%r13)
-    ld %r4, (PERCPU_SCRATCH + 8)(%r13)
-    ld %r5, (PERCPU_SCRATCH + 16)(%r13)
-    ld %r6, (PERCPU_SCRATCH + 24)(%r13)
-    mfspr %r7, SPR_HSPRG1
-    ld %r8, (PERCPU_SCRATCH + 32)(%r13)
-    std %r3, (CONTEXT_GPR + 9 * 8)(%r9)
-    std %r4, (CONTEXT_GPR + 10 * 8)(%r9)
-    std %r5, (CONTEXT_GPR + 11 * 8)(%r9)
-    std %r6, (CONTEXT_GPR + 12 * 8)(%r9)
-    std %r7, (CONTEXT_GPR + 13 * 8)(%r9)
-    std %r8, CONTEXT_CR(%r9)
+    SAVE_SCRATCHED CONTEXT_GPR, CONTEXT_CR, %r9
     ld %r8, (PERCPU_SCRATCH + 40)(%r13)
     std %r8, CONTEXT_CFAR(%r9)
     mflr %r3
@@ -167,18 +172,7 @@ hypervisor_fault:
     std %r10, PERCPU_FAULT_PC(%r13)
     std %r11, PERCPU_FAULT_MSR(%r13)
     std %r12, PERCPU_FAULT_TRAP(%r13)
-    ld %r3, PERCPU_SCRATCH(%r13)
-    ld %r4, (PERCPU_SCRATCH + 8)(%r13)
-    ld %r5, (PERCPU_SCRATCH + 16)(%r13)
-    ld %r6, (PERCPU_SCRATCH + 24)(%r13)
-    mfspr %r7, SPR_HSPRG1
-    ld %r8, (PERCPU_SCRATCH + 32)(%r13)
-    std %r3, (PERCPU_FAULT_GPR + 9 * 8)(%r13)
-    std %r4, (PERCPU_FAULT_GPR + 10 * 8)(%r13)
-    std %r5, (PERCPU_FAULT_GPR + 11 * 8)(%r13)
-    std %r6, (PERCPU_FAULT_GPR + 12 * 8)(%r13)
-    std %r7, (PERCPU_FAULT_GPR + 13 * 8)(%r13)
-    std %r8, PERCPU_FAULT_CR(%r13)
+    SAVE_SCRATCHED PERCPU_FAULT_GPR, PERCPU_FAULT_CR, %r13
     mflr %r3
     mfctr %r4
     std %r3, PERCPU_FAULT_LR(%r13)
