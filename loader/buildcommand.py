@@ -12,7 +12,9 @@ from loader.errors import ManifestError
 def add_build_arguments(parser: argparse.ArgumentParser) -> None:
     """The grammar of `mkimage build`."""
     _add_recipe(parser)
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="IMAGE")
+    parser.add_argument("-o", "--output", type=Path, metavar="IMAGE")
+    parser.add_argument("--dry-run", action="store_true", help="print the plan, write nothing; -o is not needed")
+    parser.add_argument("--json", action="store_true", help="machine-readable report")
 
 
 def add_devtree_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,15 +44,22 @@ def run_build(options: argparse.Namespace) -> int:
     from loader.manifest import load_recipe
     from loader.multiboot import write_image
     from loader.plan import plan_image
+    from loader.planview import render_plan, render_result
 
+    output: Path | None = options.output
+    if output is None and not options.dry_run:
+        options.parser.error("the following arguments are required: -o/--output")
     recipe = load_recipe(options.recipe, options.settings)
-    if any(is_same_file(source, options.output) for source in recipe.inputs):
-        raise ManifestError("the output would replace one of the inputs", str(options.output))
-    plan = plan_image(recipe, options.output.parent)
+    if output and any(is_same_file(source, output) for source in recipe.inputs):
+        raise ManifestError("the output would replace one of the inputs", str(output))
+    plan = plan_image(recipe, output.parent if output else None)
     if not judge_plan(plan, recipe.targets):
         return 1
-    head = write_image(options.output, plan.stub, plan.payloads)
-    print(f"{options.output}: {options.output.stat().st_size} bytes, {len(head.entries)} entries")
+    if output is None or options.dry_run:
+        print(render_plan(plan, str(options.recipe), as_json=options.json))
+        return 0
+    head = write_image(output, plan.stub, plan.payloads)
+    print(render_result(output, head, as_json=options.json))
     return 0
 
 

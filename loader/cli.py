@@ -47,6 +47,8 @@ COMMANDS: Final = (
     Command("keygen", "make an Ed25519 key pair to sign images with", "signcommands"),
     Command("sign", "sign an image, or remove a signature", "signcommands"),
     Command("extract", "write one payload of an image to a file", "imagecommands"),
+    Command("replace", "put another file in the place of a payload and plan the image again", "imagecommands"),
+    Command("diff", "show what differs between two images", "imagecommands"),
     Command("devtree", "show the device tree a domain will get", "buildcommand"),
     Command("boot", "boot an image in the emulator", "bootcommand"),
     Command("netboot", "write a TFTP tree and a boot server's configuration for blades", "netboot"),

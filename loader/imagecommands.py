@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""`mkimage inspect` and `mkimage extract`: what users say about images, turned into calls."""
+"""`mkimage inspect`, `extract`, `replace` and `diff`: what users say about images, turned into calls."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
+
+from loader.errors import SourceError
 
 
 def add_inspect_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +24,22 @@ def add_extract_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", type=Path, metavar="IMAGE")
     parser.add_argument("name", metavar="NAME", help="as `inspect` shows it")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+
+
+def add_replace_arguments(parser: argparse.ArgumentParser) -> None:
+    """The grammar of `mkimage replace`."""
+    parser.add_argument("image", type=Path, metavar="IMAGE")
+    parser.add_argument("name", metavar="NAME", help="a kernel, a ramdisk, `hypervisor` or `stub`")
+    parser.add_argument("file", type=Path, metavar="FILE", help="what takes its place")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="may be IMAGE")
+    parser.add_argument("--json", action="store_true", help="machine-readable report")
+
+
+def add_diff_arguments(parser: argparse.ArgumentParser) -> None:
+    """The grammar of `mkimage diff`."""
+    parser.add_argument("old", type=Path, metavar="IMAGE")
+    parser.add_argument("new", type=Path, metavar="IMAGE")
+    parser.add_argument("--json", action="store_true", help="machine-readable report")
 
 
 def run_inspect(options: argparse.Namespace) -> int:
@@ -41,3 +60,36 @@ def run_extract(options: argparse.Namespace) -> int:
 
     extract_entry(options.image, options.name, options.output)
     return 0
+
+
+def run_replace(options: argparse.Namespace) -> int:
+    """Plans the image again with another file and writes it; 1 when a firmware it is meant for would refuse it."""
+    from loader.lintcommand import judge_plan
+    from loader.multiboot import read_head, write_image
+    from loader.planview import render_result
+    from loader.replace import replan, scratch_folder
+
+    output: Path = options.output
+    if output.exists() and output.samefile(options.file):
+        raise SourceError("the output would replace one of the inputs", str(output))
+    signatures = len(read_head(options.image).signatures)
+    with scratch_folder(output) as folder:
+        plan, targets = replan(options.image, options.name, options.file, folder)
+        if not judge_plan(plan, targets):
+            return 1
+        head = write_image(output, plan.stub, plan.payloads)
+    if signatures:
+        what = "signature" if signatures == 1 else "signatures"
+        print(f"mkimage: {output}: {signatures} {what} dropped, sign it again", file=sys.stderr)
+    print(render_result(output, head, as_json=options.json))
+    return 0
+
+
+def run_diff(options: argparse.Namespace) -> int:
+    """Prints what differs; 0 when nothing does, 1 when something does, 2 when an image cannot be read."""
+    from loader.diff import diff_images, render_changes
+
+    changes = diff_images(options.old, options.new)
+    if changes or options.json:
+        print(render_changes(changes, options.old, options.new, as_json=options.json))
+    return 1 if changes else 0

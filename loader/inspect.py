@@ -11,8 +11,9 @@ from typing import Any
 from loader import abi
 from loader.devtree import Node, Tree
 from loader.errors import DeviceTreeError
+from loader.fdtscan import MAX_TREE_SIZE
 from loader.imagehead import Entry, Head
-from loader.io import open_source
+from loader.io import open_source, read_exactly
 from loader.multiboot import read_head
 from loader.overlay import PROP_TARGETS
 from loader.units import KIB, format_size
@@ -42,7 +43,7 @@ def describe_image(path: Path) -> Report:
     """Reads an image's head and boot overlay; raises LoaderError."""
     head = read_head(path)
     entry = head.entry("boot-overlay")
-    facts = describe_overlay(_read_payload(path, entry), f"{path}: {entry.name}")
+    facts = describe_overlay(read_payload(path, entry), f"{path}: {entry.name}")
     return Report(path, head, facts.command_line, facts.targets, facts.domains)
 
 
@@ -75,14 +76,16 @@ def render_image(report: Report, *, as_json: bool) -> str:
         for entry in head.entries
     ]
     for domain in report.domains:
-        lines += ["", *_domain_lines(domain)]
+        lines += ["", *domain_lines(domain)]
     return "\n".join(lines)
 
 
-def _read_payload(path: Path, entry: Entry) -> bytes:
+def read_payload(path: Path, entry: Entry) -> bytes:
+    """A tree's bytes as the image stores them; raises LoaderError."""
+    if entry.size > MAX_TREE_SIZE:
+        raise DeviceTreeError(f"has {entry.size} bytes, a tree has {MAX_TREE_SIZE} at most", f"{path}: {entry.name}")
     with open_source(path) as file:
-        file.seek(abi.IMAGE_FILE_OFFSET + entry.offset)
-        return file.read(entry.size)
+        return read_exactly(file.fileno(), abi.IMAGE_FILE_OFFSET + entry.offset, entry.size)
 
 
 def _compression_text(entry: Entry) -> str:
@@ -133,7 +136,8 @@ def _pair(node: Node, name: str) -> tuple[int, int]:
     return numbers[0], numbers[1]
 
 
-def _domain_lines(domain: dict[str, Any]) -> list[str]:
+def domain_lines(domain: dict[str, Any]) -> list[str]:
+    """One domain of `describe_overlay` for people."""
     roles = ", ".join(domain["roles"]) or "none"
     size = format_size(domain["memory"])
     lines = [
@@ -165,19 +169,21 @@ def _image_json(report: Report) -> dict[str, Any]:
         "signatures": [signature.key_id.hex() for signature in head.signatures],
         "command-line": report.command_line,
         "targets": list(report.targets),
-        "entries": [
-            {
-                "name": entry.name,
-                "type": entry.type.name.lower().replace("_", "-"),
-                "offset": entry.offset,
-                "size": entry.size,
-                "memory-size": entry.memory_size,
-                "compression": entry.compression.name.lower(),
-                "load-hint": entry.load_hint,
-                "alignment": entry.alignment,
-                "digest": entry.digest.hex(),
-            }
-            for entry in head.entries
-        ],
+        "entries": [entry_json(entry) for entry in head.entries],
         "domains": list(report.domains),
+    }
+
+
+def entry_json(entry: Entry) -> dict[str, Any]:
+    """One entry of the table, JSON-ready; sizes in bytes."""
+    return {
+        "name": entry.name,
+        "type": entry.type.name.lower().replace("_", "-"),
+        "offset": entry.offset,
+        "size": entry.size,
+        "memory-size": entry.memory_size,
+        "compression": entry.compression.name.lower(),
+        "load-hint": entry.load_hint,
+        "alignment": entry.alignment,
+        "digest": entry.digest.hex(),
     }

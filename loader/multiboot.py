@@ -65,6 +65,20 @@ class Payload:
         """Bytes once expanded."""
         return self.source.memory_size if isinstance(self.source, Packed) else self.size
 
+    def entry(self, offset: int, digest: bytes) -> Entry:
+        """The entry it becomes."""
+        return Entry(
+            type=self.type,
+            name=self.name,
+            offset=offset,
+            size=self.size,
+            memory_size=self.memory_size,
+            compression=self.compression,
+            load_hint=self.load_hint,
+            alignment=self.alignment,
+            digest=digest,
+        )
+
 
 def pack_payloads(payloads: Sequence[Payload], folder: Path | None = None) -> list[Payload]:
     """The payloads as they will be stored: compressed where that is wanted and gains.
@@ -113,18 +127,7 @@ def write_image(path: Path, stub: bytes, payloads: Sequence[Payload]) -> Head:
         extents = zip(offsets, sizes, strict=True)
         digests = hash_many([(file.fd, abi.IMAGE_FILE_OFFSET + offset, size) for offset, size in extents])
         entries = [
-            Entry(
-                type=payload.type,
-                name=payload.name,
-                offset=offset,
-                size=size,
-                memory_size=payload.memory_size,
-                compression=payload.compression,
-                load_hint=payload.load_hint,
-                alignment=payload.alignment,
-                digest=digest,
-            )
-            for payload, offset, size, digest in zip(payloads, offsets, sizes, digests, strict=True)
+            payload.entry(offset, digest) for payload, offset, digest in zip(payloads, offsets, digests, strict=True)
         ]
         head = build_head(stub, entries, total_size)
         write_at(file.fd, elf_preface(total_size) + head, 0)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 PROP_TARGETS: Final = "roundpeg,targets"
 """In /chosen: the firmware profiles a recipe names, as strings.  For mkimage alone; absent when it names none."""
 
+PROP_RECIPE: Final = "roundpeg,recipe"
+"""In the overlay's root, so that it is not applied: the recipe (loader/recipefacts.py).  For mkimage alone."""
+
 _COMPATIBLE: Final = {
     abi.EntryType.KERNEL: "multiboot,kernel",
     abi.EntryType.RAMDISK: "multiboot,ramdisk",
@@ -49,9 +52,13 @@ class DomainModules:
     modules: tuple[Module, ...]
 
 
-def build_overlay(hypervisor_command_line: str, domains: Sequence[DomainModules], targets: Sequence[str] = ()) -> bytes:
+def build_overlay(
+    hypervisor_command_line: str, domains: Sequence[DomainModules], targets: Sequence[str] = (), recipe: str = ""
+) -> bytes:
     """The overlay as a flat device tree; raises DeviceTreeError."""
     tree = Tree.new()
+    if recipe:
+        tree.root.set_string(PROP_RECIPE, recipe)
     fragment = tree.root.add("fragment@0")
     fragment.set_string("target-path", "/chosen")
     chosen = fragment.add("__overlay__")

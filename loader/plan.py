@@ -24,6 +24,7 @@ from loader.layout import (
 from loader.manifest import Domain, Kernel, Ramdisk, Recipe
 from loader.multiboot import Payload, pack_payloads, read_stub
 from loader.overlay import DomainModules, Module, build_overlay
+from loader.recipefacts import recipe_text
 from loader.subject import Part, Subject, head_parts, planned_subject
 
 
@@ -63,7 +64,8 @@ def plan_image(recipe: Recipe, folder: Path | None = None) -> ImagePlan:
     sizes = [payload.size for payload in payloads]
     # The overlay goes last: it holds the others' offsets, and nothing depends on its size.
     offsets = payload_offsets(len(stub), sizes, len(sizes) + 1)
-    overlay = build_overlay(recipe.hypervisor.command_line, _domain_modules(domains, offsets[1:]), recipe.targets)
+    modules = _domain_modules(domains, offsets[1:])
+    overlay = build_overlay(recipe.hypervisor.command_line, modules, recipe.targets, recipe_text(recipe))
     kind = abi.EntryType.BOOT_OVERLAY
     payloads.append(Payload(kind, ENTRY_NAMES[kind], overlay, alignment=8))
     *offsets, total_size = payload_offsets(len(stub), [*sizes, len(overlay)], len(payloads))

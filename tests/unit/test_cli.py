@@ -147,6 +147,39 @@ def test_a_tree_that_outgrows_its_place_moves_the_plan(tmp_path: Path, capsys: p
     assert tree["address"] + tree["memory-size"] <= json.loads(out)["domains"][0]["rtas"]["address"]
 
 
+def test_dry_run_is_the_plan_of_what_is_built(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe, path = write_recipe(tmp_path), tmp_path / "test.img"
+    settings = ["--set", "image.compression=lz4"]
+    before = sorted(tmp_path.iterdir())
+    status, out, _ = run(capsys, "build", recipe, "--dry-run", "--json", *settings)
+    planned = json.loads(out)
+    assert status == 0
+    assert sorted(tmp_path.iterdir()) == before
+    status, out, _ = run(capsys, "build", recipe, "-o", path, "--json", *settings)
+    built = json.loads(out)
+    assert (status, built["image"], built["entries"]) == (0, str(path), 5)
+    assert built["size"] == planned["size"] == path.stat().st_size
+    _, out, _ = run(capsys, "inspect", path, "--json")
+    found = json.loads(out)
+    assert built["head-digest"] == found["head-digest"]
+    for entry in found["entries"]:
+        del entry["digest"]
+    for key in ("entries", "domains", "stub-size", "command-line", "targets"):
+        assert planned[key] == found[key]
+
+
+def test_dry_run_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe, path = write_recipe(tmp_path), tmp_path / "test.img"
+    status, out, _ = run(capsys, "build", recipe, "--dry-run", "-o", path, "--set", "image.compression=zstd")
+    assert status == 0
+    assert out.startswith(f"{recipe}: would have ")
+    assert any(line.split()[2:] == ["17185", "zstd", "dom0/ramdisk"] for line in out.splitlines())
+    assert "domain 0 dom0: 64 MiB" in out
+    assert not path.exists()
+    assert run(capsys, "build", recipe, "--dry-run", "--set", "domain.dom0.vcpus=0")[0] == 1
+    assert run(capsys, "build", recipe, "--dry-run", "-o", recipe)[0] == 1
+
+
 def test_two_domains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = RECIPE + '[domain.second]\nkernel = { path = "initrd.gz", format = "raw", load = 0x10000, entry = 4 }\n'
     path = tmp_path / "test.img"
