@@ -66,12 +66,22 @@ def expand(source: int, offset: int, size: int, method: abi.Compression, memory_
     Raises ImageError unless exactly `memory_size` bytes come out of it.
     """
     done = 0
-    expanders = {abi.Compression.LZ4: _lz4_expand, abi.Compression.ZSTD: _zstd_expand}
-    for piece in expanders[method](source, offset, size, memory_size):
+    for piece in expanded_pieces(source, offset, size, method, memory_size):
         write_at(target, piece, done)
         done += len(piece)
+
+
+def expanded_pieces(source: int, offset: int, size: int, method: abi.Compression, memory_size: int) -> Iterator[bytes]:
+    """What `expand` writes, piece by piece."""
+    done = 0
+    expanders = {abi.Compression.LZ4: _lz4_expand, abi.Compression.ZSTD: _zstd_expand}
+    for piece in expanders[method](source, offset, size, memory_size):
+        done += len(piece)
+        if done > memory_size:
+            break
+        yield piece
     if done != memory_size:
-        raise ImageError(f"expands to {done} bytes, its entry says {memory_size}")
+        raise ImageError(f"expands to {done} bytes or more, its entry says {memory_size}")
 
 
 def _open_nameless(folder: Path | None) -> BinaryIO:

@@ -16,6 +16,7 @@ def add_inspect_arguments(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument("image", type=Path, metavar="IMAGE")
     parser.add_argument("--json", action="store_true", help="machine-readable report")
+    parser.add_argument("--sbom", action="store_true", help="bill of materials in CycloneDX JSON instead")
     add_map_arguments(parser)
 
 
@@ -43,11 +44,19 @@ def add_diff_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_inspect(options: argparse.Namespace) -> int:
-    """Prints what an image holds, or its memory maps."""
+    """Prints what an image holds, its bill of materials, or its memory maps."""
     from loader.lintcommand import run_maps, wants_maps
 
-    if wants_maps(options):
+    wants = wants_maps(options)
+    if options.sbom and (wants or options.json):
+        options.parser.error("--sbom stands alone")
+    if wants:
         return run_maps(options)
+    if options.sbom:
+        from loader.sbom import describe_materials
+
+        print(describe_materials(options.image))
+        return 0
     from loader.inspect import describe_image, render_image
 
     print(render_image(describe_image(options.image), as_json=options.json))
