@@ -2,7 +2,8 @@
 """An image's bill of materials in CycloneDX 1.6 JSON (ECMA-424): every part with the SHA-256 of what was packed.
 
 The same image gives the same text: the only date is SOURCE_DATE_EPOCH's, when that is set, and the serial number is
-made from the head digest.  What a part consists of itself (a distribution's kernel, say) is not known here and not claimed.
+made from the head digest.  What a part itself consists of (a distribution's kernel, say) is not known here and not
+claimed.
 """
 
 from __future__ import annotations
