@@ -195,13 +195,13 @@ static void line_send(struct domain *domain)
 static void line_put(struct domain *domain, char byte)
 {
     struct terminal *terminal = &domain->terminal;
-    bool harmless = (uint8_t)byte >= ' ' || byte == '\t';
+    bool control = (uint8_t)byte < ' ' || ((uint8_t)byte >= 0x7f && (uint8_t)byte <= 0x9f);
 
     if (byte == '\r') {
         return;
     }
     if (byte != '\n') {
-        terminal->line[terminal->line_length++] = harmless ? byte : '?';
+        terminal->line[terminal->line_length++] = control && byte != '\t' ? '?' : byte;
     }
     if (byte == '\n' || terminal->line_length == TERMINAL_LINE) {
         line_send(domain);

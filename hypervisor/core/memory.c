@@ -52,6 +52,9 @@ static void ram_add(paddr_t base, uint64_t size)
 
 static void reserve(paddr_t base, uint64_t size)
 {
+    if (size == 0) {
+        return;
+    }
     if (size > UINT64_MAX - base) {
         size = UINT64_MAX - base;
     }

@@ -20,10 +20,11 @@
  */
 static void interrupt_reflect(struct vcpu *vcpu, uint64_t vector, uint64_t reason)
 {
-    uint64_t before = vcpu->context.pc;
+    const uint64_t where = MSR_PR | MSR_IR | MSR_DR;
+    uint64_t pc = vcpu->context.pc, msr = vcpu->context.msr;
 
     context_interrupt(&vcpu->context, vector, reason);
-    if (vcpu->context.pc == before) {
+    if (vcpu->context.pc == pc && ((vcpu->context.msr ^ msr) & where) == 0) {
         domain_crash(vcpu, "an interrupt handler that raises the interrupt it handles");
     }
 }

@@ -73,7 +73,7 @@ void tree_fixup(const struct domain *domain, gpa_t tree)
     uint32_t version;
     int parent;
 
-    if (fdt == NULL || fdt_check_header(fdt) != 0 || fdt_totalsize(fdt) > size) {
+    if (fdt == NULL || size < sizeof(struct fdt_header) || fdt_check_header(fdt) != 0 || fdt_totalsize(fdt) > size) {
         hv_print("domain %s: its device tree is damaged or crosses a 16 MiB boundary\n", domain->plan.name);
         return;
     }

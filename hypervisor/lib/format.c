@@ -31,6 +31,10 @@ static void put_padded(struct sink *sink, const struct spec *spec, const char *t
 {
     size_t padding = spec->width > length ? spec->width - length : 0;
 
+    if (spec->zero && length != 0 && *text == '-') {
+        sink_put(sink, *text++);
+        length--;
+    }
     if (!spec->left) {
         for (; padding != 0; padding--) {
             sink_put(sink, spec->zero ? '0' : ' ');

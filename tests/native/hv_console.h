@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What surrounds core/console.c in its tests: a machine that takes and gives bytes as it likes, three domains, a prompt that
- * answers, and byte streams that say what has to arrive where. Included once, behind core/console.c.
+ * What surrounds core/console.c in its tests: a machine that takes and gives bytes as it likes, three domains, a
+ * prompt that answers, and byte streams that say what has to arrive where. Included once, behind core/console.c.
  */
 #ifndef TESTS_NATIVE_HV_CONSOLE_H
 #define TESTS_NATIVE_HV_CONSOLE_H
@@ -115,7 +115,7 @@ static bool writes_lines(int guest)
     return guest != FOCUSED || console.prompt;
 }
 
-/* Lines that wait for their end too long go out as they are: called when they are due and before the machine sees them. */
+/* Lines that wait too long for their end go out as they are: called where they do, before the machine sees them. */
 static void expect_unfinished_lines(void)
 {
     for (int i = 0; i < GUESTS; i++) {

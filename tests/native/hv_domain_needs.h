@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What core/domain.c calls, for its own tests: memory handed out in no order at all, and notes of what was asked of the rest.
- * Included once, behind core/domain.c.
+ * What core/domain.c calls, for its own tests: memory handed out in no order at all, and notes of what was asked of
+ * the rest. Included once, behind core/domain.c.
  */
 #ifndef TESTS_NATIVE_HV_DOMAIN_NEEDS_H
 #define TESTS_NATIVE_HV_DOMAIN_NEEDS_H
@@ -49,7 +49,8 @@ static void owner_set(uint32_t index, uint32_t domain_id)
     CHECK(owners[index] == NOBODY);
     owners[index] = domain_id;
     machine_allow(MACHINE_BASE + index * MACHINE_EXTENT_SIZE, MACHINE_EXTENT_SIZE);
-    memset(machine_pointer(MACHINE_BASE + index * MACHINE_EXTENT_SIZE + 0x1000), 0xdd, 0x1000); /* somebody's leftovers */
+    /* somebody's leftovers */
+    memset(machine_pointer(MACHINE_BASE + index * MACHINE_EXTENT_SIZE + 0x1000), 0xdd, 0x1000);
 }
 
 /* A row: the first that fits. A single one: from the end, every other one, so that neighbours never are. */

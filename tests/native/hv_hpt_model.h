@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * papr/hpt.c beside a model of the hash table that knows guest addresses only. Each operation runs on both, then the whole
- * table is compared. The processor notes references and changes as late as it may.
+ * papr/hpt.c beside a model of the hash table that knows guest addresses only. Each operation runs on both, then the
+ * whole table is compared. The processor notes references and changes as late as it may.
  */
 #ifndef TESTS_NATIVE_HV_HPT_MODEL_H
 #define TESTS_NATIVE_HV_HPT_MODEL_H
@@ -268,7 +268,7 @@ static void op_protect(uint64_t flags, uint64_t index, uint64_t operand)
         CHECK(result == H_NOT_FOUND);
     } else {
         CHECK(result == H_SUCCESS);
-        /* PAPR's flags: pp 63:62, n 61, key 54:52 as they lie in the entry; pp0 at 55 and the key's upper bits at 51:50. */
+        /* PAPR's flags: pp 63:62, n 61, key 54:52 as they lie in the entry; pp0 at 55, the key's upper bits 51:50. */
         model[index].r = (model[index].r & ~UINT64_C(0xb000000000000e07)) | bits_move(flags, 0, 0, 3) |
                          bits_move(flags, 9, 9, 3) | bits_move(flags, 8, 63, 1) | bits_move(flags, 12, 60, 2);
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Machine memory for native tests: MACHINE_EXTENTS extents of 16 MiB at the very addresses that the hypervisor's identity
- * cast turns into pointers. Low enough to lie below the address sanitizer's shadow, so that single ranges of it can be
- * made out of bounds.
+ * Machine memory for native tests: MACHINE_EXTENTS extents of 16 MiB at the very addresses that the hypervisor's
+ * identity cast turns into pointers. Low enough to lie below the address sanitizer's shadow, so that single ranges of
+ * it can be made out of bounds.
  */
 #ifndef TESTS_NATIVE_HV_MACHINE_H
 #define TESTS_NATIVE_HV_MACHINE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Stands in for core/console.c's messages and core/bug.c: messages pile up in a buffer, a panic jumps out of the code. */
+/* Stands in for core/console.c's messages and core/bug.c: messages pile up in a buffer, a panic jumps out. */
 #ifndef TESTS_NATIVE_HV_MESSAGES_H
 #define TESTS_NATIVE_HV_MESSAGES_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is typed: to the focused domain or to the prompt, each byte once and in order; three Ctrl-A's switch in any state.
+/* What is typed: to the focused domain or the prompt, each byte once and in order; three Ctrl-A's always switch.
  *
  * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64 abi .
  * Link: hypervisor/lib/format.c

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Everybody's output through one console: each accepted byte appears once and in order, whatever the machine takes when.
+/* Everybody's output through one console: each accepted byte appears once, in order, whatever the machine takes.
  *
  * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64 abi .
  * Link: hypervisor/lib/format.c
@@ -7,6 +7,12 @@
 #include "../../hypervisor/core/console.c"
 
 #include "hv_console.h"
+
+/* Control characters of ASCII and of C1, DEL among them; a tab does no harm. */
+static bool moves_cursor(unsigned char byte)
+{
+    return (byte < 32 && byte != '\t') || (byte >= 0x7f && byte <= 0x9f);
+}
 
 /* The lines that these characters make. */
 static void model_write(int guest, const char *text, size_t size)
@@ -17,7 +23,7 @@ static void model_write(int guest, const char *text, size_t size)
         if (text[i] == '\n') {
             expect_line(guest);
         } else if (text[i] != '\r') {
-            model->line[model->length++] = (unsigned char)text[i] < 32 && text[i] != '\t' ? '?' : text[i];
+            model->line[model->length++] = moves_cursor((unsigned char)text[i]) ? '?' : text[i];
             if (model->length == TERMINAL_LINE) {
                 expect_line(guest);
             }
@@ -26,8 +32,8 @@ static void model_write(int guest, const char *text, size_t size)
 }
 
 /*
- * A guest's write: taken whole or not at all, and without ever waiting for the machine. What must appear is noted before it
- * can reach the machine, and taken back when the write is refused.
+ * A guest's write: taken whole or not at all, and without ever waiting for the machine. What must appear is noted
+ * before it can reach the machine, and taken back when the write is refused.
  */
 static bool guest_write(int guest, const char *text, size_t size)
 {
@@ -59,7 +65,9 @@ static size_t random_text(char *text, size_t most)
     size_t size = random_below(most + 1);
 
     for (size_t i = 0; i < size; i++) {
-        text[i] = random_one_in(12) ? '\n' : random_one_in(30) ? '\r' : (char)(random_one_in(40) ? random_next() : 'a' + i);
+        char byte = (char)(random_one_in(40) ? random_next() : 'a' + i);
+
+        text[i] = random_one_in(12) ? '\n' : random_one_in(30) ? '\r' : byte;
     }
     return size;
 }
@@ -221,6 +229,19 @@ static void test_control_characters(void)
     CHECK(strstr(screen.bytes, "(q) ?") != NULL && strstr(screen.bytes, "\n(hv) forged") == NULL);
 }
 
+/* DEL, and C1 controls (0x9b begins an escape sequence), alone or in UTF-8. */
+static void test_more_control_characters(void)
+{
+    start();
+    terminal_write(&domains[QUIET], "\x7f\x9b" "2J\xc2\x9b" "2J\n", 9);
+    CHECK(strchr(console.output.bytes, 0x7f) == NULL);
+    for (size_t i = 0; i < RING_SIZE; i++) {
+        unsigned char byte = (unsigned char)console.output.bytes[i];
+
+        CHECK(byte < 0x7f || byte > 0x9f);
+    }
+}
+
 static void test_message_that_is_too_long(void)
 {
     char text[400];
@@ -287,5 +308,6 @@ int main(void)
     test_message_that_is_too_long();
     test_stuck_console();
     test_seize();
+    test_more_control_characters();
     return 0;
 }

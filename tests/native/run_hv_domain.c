@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Domains from plans: how real mode is confined, what is refused and given back, what a start leaves in memory.
  *
- * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64 hypervisor/papr abi .
+ * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64
+ * Include: hypervisor/papr abi .
  */
 #include "../../hypervisor/core/domain.c"
 
@@ -177,7 +178,7 @@ static void check_started(const struct domain *domain)
     check_memory(domain);
 }
 
-/* The real-mode area's entries: one for each page, in its group, ours, on the page's own memory; else an empty table. */
+/* The real-mode area's entries: one for each page, in its group, ours, on the page's memory; else an empty table. */
 static void check_table(const struct domain *domain)
 {
     uint64_t found = 0, pages = domain->vrma ? domain->plan.rma_size >> 24 : 0;
@@ -198,7 +199,8 @@ static void check_table(const struct domain *domain)
         }
         CHECK(hpte != NULL && (hpte[0] & HPTE_V_OWNED) != 0 && (hpte[0] & HPTE_V_BOLTED) != 0);
         CHECK((hpte[1] & HPTE_R_RPN) == (uint64_t)domain->extents[page] << EXTENT_SHIFT);
-        CHECK((hpte[1] & ~HPTE_R_RPN) == (HPTE_R_R | HPTE_R_C | HPTE_R_M | 2)); /* coherent, read and write, executable */
+        /* coherent, read and write, executable */
+        CHECK((hpte[1] & ~HPTE_R_RPN) == (HPTE_R_R | HPTE_R_C | HPTE_R_M | 2));
     }
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A domain's memory, extents in any order, against the byte-by-byte stand-in that other tests use in its place.
  *
- * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64 hypervisor/papr abi .
+ * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64
+ * Include: hypervisor/papr abi .
  */
 #include "../../hypervisor/core/domain.c"
 
@@ -63,7 +64,8 @@ static void test_copies(void)
     uint8_t out[64], back[64], naive[64];
 
     for (int step = 0; step < 100000; step++) {
-        gpa_t at = random_one_in(4) ? random_address() : (1 + random_below(ARRAY_SIZE(extents))) * EXTENT_SIZE - random_below(64);
+        gpa_t boundary = (1 + random_below(ARRAY_SIZE(extents))) * EXTENT_SIZE;
+        gpa_t at = random_one_in(4) ? random_address() : boundary - random_below(64);
         uint64_t size = random_below(sizeof(out) + 1);
         bool inside = size == 0 || naive_contains(guest, at, size);
         uint8_t before = 0, after = 0;

@@ -82,6 +82,11 @@ static void test_cutting(void)
     CHECK(format(NULL, 0, "%s", "text") == 0);
 }
 
+static void test_zeros_behind_the_sign(void)
+{
+    SAME(ROOM, "[%05d|%05ld]", -3, INT64_C(-42));
+}
+
 static void test_unknown_conversion_ends_the_text(void)
 {
     const char *const bad[] = { "ab%qcd", "ab%", "ab%5", "ab%l", "ab%." };
@@ -137,5 +142,6 @@ int main(void)
     test_cutting();
     test_unknown_conversion_ends_the_text();
     test_random();
+    test_zeros_behind_the_sign();
     return 0;
 }

@@ -24,8 +24,8 @@ static void instruction(const char *text, uint64_t address)
     for (const char *at = text; *at != '\0'; at++) {
         for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
             if (strncmp(at, names[i], strlen(names[i])) == 0) {
-                snprintf(log_text + strlen(log_text), sizeof(log_text) - strlen(log_text), "%s(%lx,%lx) ", names[i], watched[0],
-                         watched[1]);
+                snprintf(log_text + strlen(log_text), sizeof(log_text) - strlen(log_text), "%s(%lx,%lx) ", names[i],
+                         watched[0], watched[1]);
             }
         }
     }
@@ -64,7 +64,7 @@ static void test_invalidation_address(void)
         uint64_t segment = random_next() & (large_segment ? UINT64_C(0x3fffffffff) : UINT64_C(0x3ffffffffffff));
         uint64_t offset = random_next() & ((UINT64_C(1) << segment_shift) - 1);
         uint64_t low64 = segment << segment_shift | offset;
-        uint64_t avpn = (segment << (segment_shift - 23) | offset >> 23) & ~((UINT64_C(1) << (shift == 24 ? 1 : 0)) - 1);
+        uint64_t avpn = (segment << (segment_shift - 23) | offset >> 23) & ~(uint64_t)(shift == 24 ? 1 : 0);
         uint64_t hash = large_segment ? segment ^ segment << 25 ^ offset >> shift : segment ^ offset >> shift;
         uint64_t group = (secondary ? ~hash : hash) & group_mask;
         uint64_t v = (large_segment ? HPTE_V_SEGMENT_1T : 0) | avpn << 7 | (shift == 12 ? 0 : HPTE_V_LARGE) |

@@ -269,6 +269,15 @@ static void test_reservation_without_end(void)
     }
 }
 
+static void test_empty_reservation(void)
+{
+    start();
+    tree_add_ram("memory@0", 0, 128 * MIB);
+    add_property(40 * MIB, 0);
+    init(0);
+    CHECK(memory_free() == 128 * MIB);
+}
+
 static void test_is_ram(void)
 {
     start();
@@ -310,5 +319,6 @@ int main(void)
     test_reservation_without_end();
     test_is_ram();
     test_print();
+    test_empty_reservation();
     return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Plans from generated trees: whatever is missing, of the wrong size or out of range leaves its domain out and is named.
+/* Plans from generated trees: whatever is missing, of the wrong size or out of range leaves its domain out, named.
  *
  * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64 abi .
  * Include: build/third_party/libfdt
@@ -358,7 +358,9 @@ static void test_random(void)
             if (random_one_in(2)) { /* one number of the property */
                 uint64_t wild = random_one_in(3) ? random_wild() : random_below(2 * MEMORY) & ~UINT64_C(0xfff);
 
-                for (size_t b = 0, at = random_below((uint64_t)(size + 7) / 8) * 8; b < 8 && at + b < (size_t)size; b++) {
+                size_t at = random_below((uint64_t)(size + 7) / 8) * 8;
+
+                for (size_t b = 0; b < 8 && at + b < (size_t)size; b++) {
                     bytes[at + b] = (uint8_t)(wild >> (56 - 8 * b));
                 }
             } else {

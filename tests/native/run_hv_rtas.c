@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The frame of run-time abstraction services: calls at any address, with any counts and any token.
  *
- * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64 hypervisor/papr abi .
+ * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64
+ * Include: hypervisor/papr abi .
  * Link: hypervisor/core/calendar.c hypervisor/papr/nvram.c hypervisor/papr/xics.c
  */
 #include "hv_rtas.h"
@@ -9,8 +10,8 @@
 static void test_addresses(void)
 {
     static const gpa_t bad[] = {
-        END, END - 4, END - 8, END - 12, END - 16, 1, 2, CALL + 1, UINT64_MAX, UINT64_MAX - 3, UINT64_MAX - 11, UINT64_C(1) << 63,
-        END << 24,
+        END, END - 4, END - 8, END - 12, END - 16, 1, 2, CALL + 1,
+        UINT64_MAX, UINT64_MAX - 3, UINT64_MAX - 11, UINT64_C(1) << 63, END << 24,
     };
     const uint32_t character[1] = { 'x' };
 
@@ -55,8 +56,9 @@ static void test_too_few(void)
         uint32_t token, arguments, results;
     } calls[] = {
         { RTAS_DISPLAY_CHARACTER, 1, 1 },        { RTAS_GET_TIME_OF_DAY, 0, 8 },  { RTAS_SET_TIME_OF_DAY, 7, 1 },
-        { RTAS_POWER_OFF, 2, 1 },                { RTAS_SYSTEM_REBOOT, 0, 1 },    { RTAS_QUERY_CPU_STOPPED_STATE, 1, 2 },
-        { RTAS_START_CPU, 3, 1 },                { RTAS_STOP_SELF, 0, 1 },        { RTAS_IBM_GET_SYSTEM_PARAMETER, 3, 1 },
+        { RTAS_POWER_OFF, 2, 1 },                { RTAS_SYSTEM_REBOOT, 0, 1 },    { RTAS_START_CPU, 3, 1 },
+        { RTAS_QUERY_CPU_STOPPED_STATE, 1, 2 },  { RTAS_STOP_SELF, 0, 1 },
+        { RTAS_IBM_GET_SYSTEM_PARAMETER, 3, 1 },
         { RTAS_IBM_SET_XIVE, 3, 1 },             { RTAS_IBM_GET_XIVE, 1, 3 },     { RTAS_IBM_INT_OFF, 1, 1 },
         { RTAS_IBM_INT_ON, 1, 1 },               { RTAS_CHECK_EXCEPTION, 6, 1 },  { RTAS_EVENT_SCAN, 4, 1 },
         { RTAS_NVRAM_FETCH, 3, 2 },              { RTAS_NVRAM_STORE, 3, 2 },      { RTAS_SET_INDICATOR, 3, 1 },
@@ -110,8 +112,10 @@ static void test_random(void)
 {
     start();
     for (int step = 0; step < 100000; step++) {
-        gpa_t at = random_one_in(20) ? random_wild() : random_below(END + 64) & (random_one_in(20) ? UINT64_MAX : ~UINT64_C(3));
-        uint32_t token = random_one_in(10) ? (uint32_t)random_wild() : services[random_below(ARRAY_SIZE(services))].token;
+        gpa_t odd = random_one_in(20) ? random_below(4) : 0;
+        gpa_t at = random_one_in(20) ? random_wild() : (random_below(END + 64) & ~UINT64_C(3)) + odd;
+        uint32_t known = services[random_below(ARRAY_SIZE(services))].token;
+        uint32_t token = random_one_in(10) ? (uint32_t)random_wild() : known;
         uint32_t values[16], counts[2];
 
         for (int i = 0; i < 2; i++) {

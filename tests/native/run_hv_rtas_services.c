@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What each run-time abstraction service does, and where its arguments end.
  *
- * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64 hypervisor/papr abi .
+ * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64
+ * Include: hypervisor/papr abi .
  * Link: hypervisor/core/calendar.c hypervisor/papr/nvram.c hypervisor/papr/xics.c
  */
 #include "hv_rtas.h"
@@ -17,7 +18,8 @@ static void test_time_of_day(void)
     CHECK(result(4) == 23 && result(5) == 59 && result(6) == 50 && result(7) == 0);
     clock_now += 11;
     CHECK(call(RTAS_GET_TIME_OF_DAY, 0, 8, NULL) == SUCCESS && result(3) == 29 && result(4) == 0 && result(6) == 1);
-    CHECK(CALL_RTAS(RTAS_SET_TIME_OF_DAY, 1, set.year, set.month, set.day, set.hour, set.minute, set.second, 999) == SUCCESS);
+    CHECK(CALL_RTAS(RTAS_SET_TIME_OF_DAY, 1, set.year, set.month, set.day, set.hour, set.minute, set.second, 999) ==
+          SUCCESS);
     clock_now += 2;
     CHECK(call(RTAS_GET_TIME_OF_DAY, 0, 8, NULL) == SUCCESS);
     CHECK(result(1) == 2000 && result(2) == 1 && result(3) == 1 && result(4) == 0 && result(5) == 0 && result(6) == 1);
@@ -155,7 +157,7 @@ static void test_interrupt_sources(void)
     }
 }
 
-/* One free partition to begin with, in CHRP's format: the header's bytes add up, with end-around carry, to its checksum. */
+/* One free partition at first, in CHRP's format: the header's bytes add up, with end-around carry, to its checksum. */
 static void test_nvram_format(void)
 {
     const uint8_t *header;

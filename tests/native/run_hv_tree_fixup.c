@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the machine decides in a domain's tree: corrected in place where the planner left it, whatever state the tree is in.
+/* What the machine decides in a domain's tree: corrected in place where the planner left it, in any tree.
  *
  * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64 abi .
  * Include: build/third_party/libfdt
@@ -229,6 +229,18 @@ static void test_damaged(void)
     refuse_word(6, 99);         /* last version that can read it */
 }
 
+/* A module too short for a tree's header, at the end of the domain's memory. */
+static void test_shorter_than_a_header(void)
+{
+    fdt32_t magic = cpu_to_fdt32(FDT_MAGIC);
+
+    CHECK(domain_write(guest, END - 8, &magic, sizeof(magic)));
+    guest->plan.modules[MODULE_DEVICE_TREE].segments[0].file_size = 8;
+    messages_clear();
+    tree_fixup(guest, END - 8);
+    CHECK(messages_have("domain guest: its device tree is damaged"));
+}
+
 static void test_across_extents(void)
 {
     machine_tree(TIMEBASE, CLOCK);
@@ -262,7 +274,8 @@ static void test_random_damage(void)
 
             bad[at] = random_one_in(2) ? (uint8_t)random_next() : bad[at] ^ (uint8_t)(1u << random_below(8));
         }
-        bad[11] &= 0xfc; /* where the structure begins: libfdt reads whole words there, which PowerPC does at any address */
+        /* Where the structure begins: libfdt reads whole words there, which PowerPC does at any address. */
+        bad[11] &= 0xfc;
         memcpy(domain_byte(guest, loaded_at), bad, loaded_size);
         messages_clear();
         tree_fixup(guest, loaded_at);
@@ -283,5 +296,6 @@ int main(void)
     test_damaged();
     test_across_extents();
     test_random_damage();
+    test_shorter_than_a_header();
     return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The virtual interrupt controller against a model that works out from the guest's point of view what may be presented.
  *
- * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64 hypervisor/papr abi .
+ * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64
+ * Include: hypervisor/papr abi .
  */
 #include "../../hypervisor/papr/xics.c"
 
@@ -214,7 +215,11 @@ static void random_operation(void)
         accepted[random_below(4)] = op_accept();
         break;
     case 7:
-        op_end(random_one_in(3) ? (uint32_t)random_priority() << 24 | (random_irq() & 0xffffff) : accepted[random_below(4)]);
+        if (random_one_in(3)) {
+            op_end((uint32_t)random_priority() << 24 | (random_irq() & 0xffffff));
+        } else {
+            op_end(accepted[random_below(4)]);
+        }
         break;
     case 8:
         op_set_cppr(random_priority());

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Blades files, what is derived from them, and the tree that is written."""
+"""Blades files, what is derived from them, and the tree that is written.
+
+Longer than 400 lines because one fixture, a folder of blades and images, serves all of it.
+"""
 
 from __future__ import annotations
 

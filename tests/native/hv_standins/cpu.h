@@ -20,10 +20,14 @@ struct percpu {
     struct guest_context *context;
     struct vcpu *vcpu;
     bool reschedule;
+    uint64_t fault_gpr[32];
+    uint64_t fault_pc, fault_msr, fault_lr, fault_ctr, fault_cr, fault_trap;
 };
 
 struct standin_processor {
     uint64_t spr[STANDIN_SPRS];
+    unsigned last_written; /* number of the register that was written last */
+    uint64_t msr;
     uint64_t timebase;
     struct percpu percpu;
     unsigned icache_syncs; /* how often, and which range was last */
@@ -34,11 +38,17 @@ struct standin_processor {
 extern struct standin_processor processor;
 
 #define cpu_mfspr(number) (processor.spr[number])
-#define cpu_mtspr(number, value) ((void)(processor.spr[number] = (uint64_t)(value)))
+#define cpu_mtspr(number, value) \
+    ((void)(processor.spr[number] = (uint64_t)(value)), (void)(processor.last_written = (number)))
 
 static inline struct percpu *percpu_this(void)
 {
     return &processor.percpu;
+}
+
+static inline uint64_t cpu_msr(void)
+{
+    return processor.msr;
 }
 
 static inline uint64_t cpu_timebase(void)
