@@ -181,13 +181,13 @@ def domain_map(domain: dict[str, Any]) -> AddressSpace:
 
 
 def memory_needed(subject: Subject) -> int | None:
-    """Bytes the image, its hypervisor and all its domains take at once, None for other people's files."""
+    """Bytes the image, what the stub expands, the hypervisor and all domains take, None for other people's files."""
     contents = subject.contents
     if contents is None or contents.problem:
         return None
     hypervisor = sum(load.memory_size for load in contents.hypervisor)
     domains: int = sum(domain["memory"] + domain["hash-table-size"] for domain in contents.domains)
-    return subject.size + hypervisor + domains
+    return subject.size + sum(part.expanded for part in contents.parts) + hypervisor + domains
 
 
 def _image_regions(subject: Subject, route: Route) -> list[Region]:
@@ -204,25 +204,34 @@ def _image_regions(subject: Subject, route: Route) -> list[Region]:
 
 
 def _stub_regions(subject: Subject, route: Route, profile: Profile, memory: int) -> list[Region]:
+    """Hypervisor, expanded payloads and tree, the latter two where the stub looks for room first, in its order."""
     contents = subject.contents
     loads = () if contents is None else contents.hypervisor
     regions = []
     for number, load in enumerate(loads):
         name = "hypervisor" + (f" segment {number}" if len(loads) > 1 else "")
         regions.append(Region(name, *_extent(load.address, load.memory_size), Kind.HYPERVISOR))
-    start = _find_free(subject, route, profile, memory, regions)
+    for part in () if contents is None else contents.parts:
+        if part.expanded and part.type is not None:
+            size = align_up(part.expanded, PAGE)
+            start = _find_free(subject, route, profile, memory, regions, size)
+            kind = _ENTRY_KINDS.get(part.type, Kind.OTHER)
+            regions.append(Region(f"{part.name} expanded", start, start + size, kind, "about"))
+    start = _find_free(subject, route, profile, memory, regions, TREE_SPACE)
     regions.append(Region("device tree", start, start + TREE_SPACE, Kind.TREE, "about"))
     return regions
 
 
-def _find_free(subject: Subject, route: Route, profile: Profile, memory: int, placed: Sequence[Region]) -> int:
+def _find_free(
+    subject: Subject, route: Route, profile: Profile, memory: int, placed: Sequence[Region], size: int
+) -> int:
     """Where the stub looks for room first: behind the image, clear of what is in use."""
     image = occupied(subject, route)
     taken = [*image, *(owned.range for owned in profile.owned(memory))]
     taken += [Range(region.name, region.start, region.end) for region in placed]
     start = align_up(max((part.end for part in image), default=0), PAGE)
     for part in sorted(taken, key=lambda part: part.start):
-        if part.start < start + TREE_SPACE and start < part.end:
+        if part.start < start + size and start < part.end:
             start = align_up(part.end, PAGE)
     return start
 

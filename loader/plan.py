@@ -6,10 +6,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from loader import abi
 from loader.domaintree import build_domain_tree
 from loader.elf import ET_DYN, ElfFacts, physical_entry, read_elf, real_address, require_ppc64
+from loader.elfpreface import Container
 from loader.errors import DeviceTreeError, LayoutError, ManifestError
 from loader.imagehead import DOMAIN_ENTRY_NAMES, ENTRY_NAMES, payload_offsets
 from loader.io import FileStamp
@@ -26,6 +28,9 @@ from loader.multiboot import Payload, pack_payloads, read_stub
 from loader.overlay import DomainModules, Module, build_overlay
 from loader.recipefacts import recipe_text
 from loader.subject import Part, Subject, head_parts, planned_subject
+
+COMMAND_LINE_ROOM: Final = 2048
+"""Bytes left free in a domain's tree: the hypervisor puts what the firmware's user typed behind the command line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +52,12 @@ class ImagePlan:
     payloads: tuple[Payload, ...]
     domains: tuple[DomainPlan, ...]
     subject: Subject
+    container: Container
 
 
-def plan_image(recipe: Recipe, folder: Path | None = None) -> ImagePlan:
+def plan_image(
+    recipe: Recipe, folder: Path | None = None, container: Container = Container.ELF32
+) -> ImagePlan:
     """Reads what the recipe names and proves that it fits together; raises LoaderError.
 
     Compressed payloads wait in nameless files in `folder`.
@@ -71,9 +79,10 @@ def plan_image(recipe: Recipe, folder: Path | None = None) -> ImagePlan:
     *offsets, total_size = payload_offsets(len(stub), [*sizes, len(overlay)], len(payloads))
     parts = head_parts(len(stub), offsets[0])
     for payload, offset in zip(payloads, offsets, strict=True):
-        parts.append(Part(payload.name, offset, payload.size, payload.type))
-    subject = planned_subject(str(recipe.path), stub, parts, hypervisor_loads, overlay, total_size)
-    return ImagePlan(stub, tuple(payloads), domains, subject)
+        expanded = 0 if payload.compression == abi.Compression.NONE else payload.memory_size
+        parts.append(Part(payload.name, offset, payload.size, payload.type, expanded))
+    subject = planned_subject(str(recipe.path), stub, parts, hypervisor_loads, overlay, total_size, container)
+    return ImagePlan(stub, tuple(payloads), domains, subject, container)
 
 
 def plan_domain_of(recipe: Recipe, domain: Domain) -> DomainPlan:
@@ -124,7 +133,7 @@ def _plan_tree(domain: Domain, request: DomainRequest) -> tuple[DomainLayout, by
 
 def _build_tree(domain: Domain, layout: DomainLayout, where: str) -> bytes:
     try:
-        return build_domain_tree(domain, layout).to_dtb()
+        return build_domain_tree(domain, layout).to_dtb(pad=COMMAND_LINE_ROOM)
     except DeviceTreeError as error:
         raise DeviceTreeError(error.what, f"{where}: {error.where}", error.hint) from None
 

@@ -15,8 +15,9 @@ from typing import Any, Final
 from loader import abi
 from loader.elf import real_address
 from loader.elfhead import ElfHead, ProgramHeader, Reader, parse_elf_head
+from loader.elfpreface import Container, elf_preface
 from loader.errors import DeviceTreeError, ElfError, ImageError
-from loader.imagehead import ENTRY_NAMES, STUB_WORDS, Head, check_stub, elf_preface, parse_head, parse_header
+from loader.imagehead import ENTRY_NAMES, STUB_WORDS, Head, check_stub, parse_head, parse_header
 from loader.inspect import describe_overlay
 from loader.io import open_source
 from loader.layout import Load
@@ -27,12 +28,16 @@ CODE_SIZE: Final = abi.STUB_MAX_SIZE
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A named piece of the image, in bytes from the load base; `type` is None for what is not an entry of the table."""
+    """A named piece of the image, in bytes from the load base; `type` is None for what is not an entry of the table.
+
+    expanded  bytes the stub expands it to, 0 when it is stored as it is
+    """
 
     name: str
     offset: int
     size: int
     type: abi.EntryType | None = None
+    expanded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,7 @@ def planned_subject(
     where: str, stub: bytes, parts: Sequence[Part], hypervisor: Sequence[Load], overlay: bytes, total_size: int
 ) -> Subject:
     """What `read_subject` would say of the image that is going to have these parts."""
-    preface = elf_preface(total_size)
+    preface = elf_preface(total_size, container)
 
     def read(offset: int, length: int) -> bytes:
         return (preface + stub)[offset : offset + length]
@@ -128,7 +133,9 @@ def _read_contents(read: Reader, where: str) -> Contents:
     except (ImageError, DeviceTreeError) as error:
         return Contents(0, problem=error.what)
     parts = head_parts(head.stub_size, head.payload_offset)
-    parts += [Part(entry.name, entry.offset, entry.size, entry.type) for entry in head.entries]
+    for entry in head.entries:
+        expanded = 0 if entry.compression is abi.Compression.NONE else entry.memory_size
+        parts.append(Part(entry.name, entry.offset, entry.size, entry.type, expanded))
     return Contents(head.total_size, tuple(parts), _hypervisor_loads(read, head, where), facts.domains, facts.targets)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from loader import lintlimits, lintrules
 from loader.errors import ElfError
-from loader.imagehead import elf_preface
+from loader.elfpreface import elf_preface
 from loader.lint import RULES, Verdict, finding_lines, lint, place_verdicts, render_report
 from loader.lintmodel import Rule, Severity
 from loader.manifest import load_recipe
@@ -18,12 +18,16 @@ from loader.plan import plan_image
 from loader.profiles import PROFILES
 from loader.subject import read_subject
 from loader.units import MIB
+from tests.elfmaker import ElfFile, Phdr
 from tests.lintcases import (
     BREACHES,
+    FILE_SIZE,
     LINK_BASE,
     LOAD_BASE,
+    MACHINE,
     SEGMENT,
     SLOT,
+    TYPE,
     as_elf64,
     broken,
     build,
@@ -84,6 +88,44 @@ def test_eleven_universal_rules() -> None:
 # --- the milder and the other side of single rules --------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("offset", "value", "profile", "found"),
+    [
+        (TYPE + 1, 3, "js20", "ELF32 big-endian ET_DYN EM_PPC"),
+        (TYPE + 1, 1, "powernv8", "ELF32 big-endian ET_REL EM_PPC"),
+        (MACHINE + 1, 62, "slof", "ELF32 big-endian ET_EXEC machine 62"),
+    ],
+)
+def test_r1_each_field_counts(offset: int, value: int, profile: str, found: str, image: Path) -> None:
+    changed(image, lambda data: data.__setitem__(offset, value))
+    assert {finding.rule.id for finding in judge(image, profile).findings} == {"R1"}
+    assert f"the file is {found}, wanted is " in judge(image, profile).findings[0].message
+
+
+@pytest.mark.parametrize(("bits", "little_endian"), [(64, False), (32, True)])
+def test_r1_class_and_byte_order(bits: int, little_endian: bool, tmp_path: Path) -> None:
+    """OpenBIOS enters 32-bit big-endian code; skiboot and SLOF take all four kinds."""
+    path = tmp_path / "file"
+    phdr = Phdr(vaddr=LINK_BASE, paddr=LINK_BASE)
+    code = {0x1000: bytes.fromhex("429f0005")}
+    file = ElfFile([phdr], bits, little_endian, machine=20, entry=LINK_BASE, size=0x1100, content=code)
+    path.write_bytes(file.pack())
+    assert broken(judge(path, "mac99")) == {"R1"}
+    assert "R1" not in broken(judge(path, "slof", "powernv8"))
+
+
+def test_r2_counts_from_the_lowest_segment(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    loads = (Load(LINK_BASE + 0x8000, bytes(16)), Load(LINK_BASE, bytes.fromhex("429f0005") * 4))
+    path.write_bytes(make_elf(*loads, entry=LINK_BASE))
+    assert "R2" not in broken(judge(path, "kexec", "slof"))
+    path.write_bytes(make_elf(*loads, entry=LINK_BASE + 0x8000))
+    assert {found.profile for found in judge(path, "kexec", "slof").findings if found.rule.id == "R2"} == {
+        "kexec",
+        "slof",
+    }
+
+
 def test_r4_garbage_that_is_no_segment_is_a_warning(image: Path) -> None:
     report = judge(changed(image, lambda data: put(data, SLOT, 4)), "slof")
     assert [(found.rule.id, found.severity) for found in report.findings] == [("R4", Severity.WARNING)]
@@ -100,6 +142,19 @@ def test_r6_an_interpreter_is_an_error(image: Path) -> None:
 def test_r6_code_that_runs_where_it_is_linked_need_not_ask(tmp_path: Path) -> None:
     image = make_broken(BREACHES["R6"], tmp_path)
     assert broken(judge(image, "js20", "js21")) == set()
+
+
+@pytest.mark.parametrize(
+    ("bits", "kind", "profile", "asked"),
+    [(32, 2, "epapr", False), (32, 3, "epapr", True), (64, 2, "kexec", True), (64, 3, "kexec", True)],
+)
+def test_r6_where_the_loader_chooses(bits: int, kind: int, profile: str, asked: bool, tmp_path: Path) -> None:
+    """ePAPR loads ET_EXEC to its address, kexec moves everything."""
+    path = tmp_path / "file"
+    phdr = Phdr(vaddr=LINK_BASE, paddr=LINK_BASE)
+    machine = 20 if bits == 32 else 21
+    path.write_bytes(ElfFile([phdr], bits, machine=machine, type=kind, entry=LINK_BASE, size=0x1100).pack())
+    assert ("R6" in broken(judge(path, profile))) == asked
 
 
 def test_r7_segments_that_do_not_lie_as_linked(image: Path) -> None:
@@ -122,6 +177,41 @@ def test_r7_a_copy_that_destroys_the_next_segment(image: Path) -> None:
     }
 
 
+def test_r7_copies_that_just_touch(tmp_path: Path) -> None:
+    """The first segment's memory ends where the second's bytes begin in the buffer, or the other way around."""
+    path = tmp_path / "file"
+    for address, size, whole in (
+        (0x4000, 0x2000, True),
+        (0x4000, 0x2001, False),
+        (0x6100, 16, True),
+        (0x60FF, 1, False),
+    ):
+        first = Phdr(offset=0x100, vaddr=address, paddr=address, filesz=1, memsz=size)
+        second = Phdr(offset=0x2000, vaddr=LINK_BASE, paddr=LINK_BASE)
+        path.write_bytes(ElfFile([first, second], 32, machine=20, entry=LINK_BASE, size=0x2100).pack())
+        assert ("R7" not in broken(judge(path, "slof"))) == whole
+
+
+def test_r8_to_the_byte(image: Path) -> None:
+    size = image.stat().st_size - LOAD_BASE
+    changed(image, lambda data: put(data, FILE_SIZE, size - 1, size - 1))
+    (found,) = judge(image, "mac99").findings
+    assert found.message == f"the segment carries {size - 1} bytes of the image's {size}"
+
+
+def test_r8_sections_are_not_forgotten_data(image: Path) -> None:
+    """Symbols and debugging data lie behind the segments and are not needed."""
+    symbols = section(0, 0x100, 0)[:24] + struct.pack(">QQ", image.stat().st_size, 0x100) + section(0, 0, 0)[40:]
+    changed(image, lambda data: as_elf64(data, sections=symbols))
+    changed(image, lambda data: data.__setitem__(slice(LOAD_BASE + 8, LOAD_BASE + 16), bytes(8)))  # not ours any more
+    with image.open("ab") as file:
+        file.write(bytes(0x100))
+    assert "R8" not in broken(judge(image, "kexec"))
+    with image.open("ab") as file:
+        file.write(b"x")
+    assert "1 bytes at the file's end" in " ".join(found.message for found in judge(image, "kexec").findings)
+
+
 def test_r9_exactly_128_mib_pass(image: Path) -> None:
     grow(128 * MIB)(image)
     assert broken(judge(image, "powernv8", "powernv9", "powernv10")) == set()
@@ -134,6 +224,8 @@ def test_r10_an_executable_section_or_a_descriptor_will_do(image: Path) -> None:
     assert broken(
         judge(changed(image, lambda d: as_elf64(d, sections=code[:8] + bytes(8) + code[16:])), "powernv8")
     ) == {"R10"}
+    before = section(LINK_BASE - 8, 8, 4)
+    assert broken(judge(changed(image, lambda d: as_elf64(d, sections=before)), "powernv8")) == {"R10"}
     target = struct.pack(">Q", LINK_BASE + 0x28)
 
     def describe(data: bytearray) -> None:
@@ -231,9 +323,11 @@ def test_files_without_a_head(content: bytes, complaint: str, tmp_path: Path) ->
 # --- a plan and its file are judged alike -----------------------------------------------------------------------------
 
 
-def test_a_plan_looks_like_the_file_it_becomes(tmp_path: Path) -> None:
-    image = build(tmp_path, "image.targets=['slof', 'powernv8']")
-    planned = plan_image(load_recipe(tmp_path / "recipe.toml", ["image.targets=['slof', 'powernv8']"])).subject
+@pytest.mark.parametrize("compression", ["none", "lz4", "zstd"])
+def test_a_plan_looks_like_the_file_it_becomes(compression: str, tmp_path: Path) -> None:
+    settings = ["image.targets=['slof', 'powernv8']", f"image.compression={compression}"]
+    image = build(tmp_path, *settings)
+    planned = plan_image(load_recipe(tmp_path / "recipe.toml", settings), tmp_path).subject
     written = read_subject(image)
     assert (planned.size, planned.elf, planned.contents) == (written.size, written.elf, written.contents)
     assert written.code.startswith(planned.code)

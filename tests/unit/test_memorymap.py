@@ -99,6 +99,23 @@ def test_the_tree_avoids_what_is_in_its_way(tmp_path: Path) -> None:
     assert placed["device tree"].start == behind + 0x6000
 
 
+def test_compressed_payloads_are_expanded_behind_the_image(tmp_path: Path) -> None:
+    """In the order of the table, page by page, and the tree behind them."""
+    image = build(tmp_path, "image.compression=lz4")
+    placed = lane(space_of(image, "powernv8", "-kernel"), "placed by the stub")
+    end = 0x2000_0000 + image.stat().st_size
+    entries = [entry for entry in read_head(image).entries if entry.memory_size != entry.size]
+    assert [entry.name for entry in entries] == ["dom0/kernel", "dom0/ramdisk"]
+    for entry in entries:
+        region = placed[f"{entry.name} expanded"]
+        assert (region.start, region.note) == (end, "about")
+        assert region.size - entry.memory_size in range(4 * KIB)
+        end = region.end
+    assert placed["device tree"].start == end
+    expanded = sum(entry.memory_size for entry in entries)
+    assert memory_needed(read_subject(image)) == image.stat().st_size + expanded + 0x8000 + 64 * MIB + 512 * KIB
+
+
 def test_memory_changes_slofs_place(image: Path) -> None:
     for memory, base in ((512 * MIB, 0x1DAF_0000), (1024 * MIB, 0x3DAF_0000)):
         space = space_of(image, "slof", "-kernel", memory)
