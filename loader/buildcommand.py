@@ -5,14 +5,24 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Final
 
 from loader.errors import ManifestError
+
+CONTAINERS: Final = ("elf32", "elf64")
+"""As loader/elfpreface.py has them, whose import would cost too much here."""
 
 
 def add_build_arguments(parser: argparse.ArgumentParser) -> None:
     """The grammar of `mkimage build`."""
     _add_recipe(parser)
     parser.add_argument("-o", "--output", type=Path, metavar="IMAGE")
+    parser.add_argument(
+        "--container",
+        choices=CONTAINERS,
+        default=CONTAINERS[0],
+        help="kind of ELF file: elf32 for every firmware, elf64 for kexec and petitboot (default: %(default)s)",
+    )
     parser.add_argument("--dry-run", action="store_true", help="print the plan, write nothing; -o is not needed")
     parser.add_argument("--json", action="store_true", help="machine-readable report")
 
@@ -40,6 +50,7 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
 
 def run_build(options: argparse.Namespace) -> int:
     """Plans an image, judges the plan and writes it; 1 when a firmware it is meant for would refuse it."""
+    from loader.elfpreface import Container
     from loader.lintcommand import judge_plan
     from loader.manifest import load_recipe
     from loader.multiboot import write_image
@@ -52,13 +63,13 @@ def run_build(options: argparse.Namespace) -> int:
     recipe = load_recipe(options.recipe, options.settings)
     if output and any(is_same_file(source, output) for source in recipe.inputs):
         raise ManifestError("the output would replace one of the inputs", str(output))
-    plan = plan_image(recipe, output.parent if output else None)
+    plan = plan_image(recipe, output.parent if output else None, Container(options.container))
     if not judge_plan(plan, recipe.targets):
         return 1
     if output is None or options.dry_run:
         print(render_plan(plan, str(options.recipe), as_json=options.json))
         return 0
-    head = write_image(output, plan.stub, plan.payloads)
+    head = write_image(output, plan.stub, plan.payloads, plan.container)
     print(render_result(output, head, as_json=options.json))
     return 0
 

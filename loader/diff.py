@@ -54,7 +54,10 @@ def image_facts(path: Path) -> Facts:
     """Everything an image says, under names that do not depend on where it lies; raises LoaderError."""
     head = read_head(path)
     stub_digest = sha256_range(path, abi.IMAGE_FILE_OFFSET, head.stub_size)
-    facts: Facts = {"stub": {"size": head.stub_size, "digest": stub_digest.hex()}}
+    facts: Facts = {
+        "container": head.container,
+        "stub": {"size": head.stub_size, "digest": stub_digest.hex()},
+    }
     for entry in head.entries:
         facts[entry.name] = {key: value for key, value in entry_json(entry).items() if key not in ("name", "offset")}
     facts |= _overlay_facts(path, head)

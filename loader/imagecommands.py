@@ -86,7 +86,7 @@ def run_replace(options: argparse.Namespace) -> int:
         plan, targets = replan(options.image, options.name, options.file, folder)
         if not judge_plan(plan, targets):
             return 1
-        head = write_image(output, plan.stub, plan.payloads)
+        head = write_image(output, plan.stub, plan.payloads, plan.container)
     if signatures:
         what = "signature" if signatures == 1 else "signatures"
         print(f"mkimage: {output}: {signatures} {what} dropped, sign it again", file=sys.stderr)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The image's first bytes: ELF preface, stub words, header and table, as bytes and as facts (docs/image-format.md).
+"""The image's first bytes: stub words, header, table and signatures, as bytes and as facts (docs/image-format.md).
 
 Pure: no files here.  Building and parsing stand side by side, and parsing accepts nothing that building would not make.
 All offsets count from the load base unless a name says `file`.
@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from construct import Bytes, Const, ConstructError, Int16ub, Int32ub, Int64ub, Struct
+from construct import Bytes, Const, ConstructError, Int64ub, Struct
 
 from loader import abi
+from loader.elfpreface import Container
 from loader.errors import ImageError
 from loader.signaturepage import Signature, build_page, parse_page
 from loader.units import align_up
@@ -41,33 +42,6 @@ STUB_WORDS: Final = Struct(
     "reason" / Const(bytes(8)),
     "scratch" / Int64ub,
 )
-
-_ELF_PREFACE: Final = Struct(
-    "ident" / Const(b"\x7fELF\x01\x02\x01" + bytes(9)),  # ELFCLASS32, ELFDATA2MSB, EV_CURRENT
-    "type" / Const(2, Int16ub),  # ET_EXEC
-    "machine" / Const(20, Int16ub),  # EM_PPC
-    "version" / Const(1, Int32ub),
-    "entry" / Const(abi.IMAGE_LINK_BASE, Int32ub),
-    "program_headers_offset" / Const(52, Int32ub),
-    "section_headers_offset" / Const(0, Int32ub),
-    "flags" / Const(0, Int32ub),
-    "header_size" / Const(52, Int16ub),
-    "program_header_size" / Const(32, Int16ub),
-    "program_header_count" / Const(1, Int16ub),
-    "section_header_size" / Const(0, Int16ub),
-    "section_header_count" / Const(0, Int16ub),
-    "section_names_index" / Const(0, Int16ub),
-    "segment_type" / Const(1, Int32ub),  # PT_LOAD
-    "segment_offset" / Const(abi.IMAGE_FILE_OFFSET, Int32ub),
-    "segment_virtual_address" / Const(abi.IMAGE_LINK_BASE, Int32ub),
-    "segment_physical_address" / Const(abi.IMAGE_LINK_BASE, Int32ub),
-    "segment_file_size" / Int32ub,
-    "segment_memory_size" / Int32ub,
-    "segment_flags" / Const(7, Int32ub),  # RWX
-    "segment_alignment" / Const(PAGE, Int32ub),
-    "zeros" / Const(bytes(abi.IMAGE_FILE_OFFSET - 84)),
-)
-"""Everything in front of the load base.  The zeros hold the empty program header slot SLOF reads past the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +75,7 @@ class Head:
     head_digest: bytes
     signatures: tuple[Signature, ...]
     entries: tuple[Entry, ...]
+    container: Container = Container.ELF32
 
     def entry(self, name: str) -> Entry:
         """The entry of that name; raises ImageError."""
@@ -109,11 +84,6 @@ class Head:
                 return entry
         names = ", ".join(entry.name for entry in self.entries)
         raise ImageError(f"no entry is called {name!r}", hint=f"entries are: {names}")
-
-
-def elf_preface(total_size: int) -> bytes:
-    """The bytes in front of the load base of an image of `total_size` bytes."""
-    return bytes(_ELF_PREFACE.build({"segment_file_size": total_size, "segment_memory_size": total_size}))
 
 
 def check_stub(stub: bytes, where: str) -> int:

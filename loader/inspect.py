@@ -63,6 +63,7 @@ def render_image(report: Report, *, as_json: bool) -> str:
         return json.dumps(_image_json(report), indent=2)
     head = report.head
     sizes = f"{format_size(head.total_size)}, {len(head.entries)} entries, stub {format_size(head.stub_size)}"
+    sizes += f", {head.container}"
     lines = [
         f"{report.path}: {sizes}",
         f"head sha256 {head.head_digest.hex()}",
@@ -162,6 +163,7 @@ def _image_json(report: Report) -> dict[str, Any]:
     head = report.head
     return {
         "image": str(report.path),
+        "container": head.container,
         "stub-size": head.stub_size,
         "total-size": head.total_size,
         "payload-offset": head.payload_offset,

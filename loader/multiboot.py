@@ -16,6 +16,7 @@ from typing import Final
 
 from loader import abi
 from loader.compress import Packed, compress, expand
+from loader.elfpreface import Container, elf_preface, find_container
 from loader.errors import ImageError
 from loader.imagehead import (
     MAX_TOTAL_SIZE,
@@ -25,7 +26,6 @@ from loader.imagehead import (
     Head,
     build_head,
     check_stub,
-    elf_preface,
     parse_head,
     parse_header,
     payload_offsets,
@@ -114,7 +114,7 @@ def read_stub(path: Path) -> bytes:
     return stub
 
 
-def write_image(path: Path, stub: bytes, payloads: Sequence[Payload]) -> Head:
+def write_image(path: Path, stub: bytes, payloads: Sequence[Payload], container: Container = Container.ELF32) -> Head:
     """Writes an image; the result depends on nothing but the arguments.  Raises LoaderError, then leaves no file."""
     sizes = [payload.size for payload in payloads]
     *offsets, total_size = payload_offsets(len(stub), sizes, len(payloads))
@@ -130,8 +130,8 @@ def write_image(path: Path, stub: bytes, payloads: Sequence[Payload]) -> Head:
             payload.entry(offset, digest) for payload, offset, digest in zip(payloads, offsets, digests, strict=True)
         ]
         head = build_head(stub, entries, total_size)
-        write_at(file.fd, elf_preface(total_size) + head, 0)
-        return parse_head(head, str(path))
+        write_at(file.fd, elf_preface(total_size, container) + head, 0)
+        return replace(parse_head(head, str(path)), container=container)
 
 
 def read_head(path: Path) -> Head:
@@ -207,6 +207,7 @@ def _read_head(descriptor: int, where: str) -> Head:
     if found != expected:
         hint = "truncated?" if found < expected else ""
         raise ImageError(f"the file has {found} bytes, its header asks for {expected}", where, hint)
-    if _read(descriptor, 0, base, where) != elf_preface(header.total_size):
+    container = find_container(_read(descriptor, 0, base, where), header.total_size)
+    if container is None:
         raise ImageError("the ELF header in front of the load base is not the one this image must have", where)
-    return parse_head(_read(descriptor, base, header.payload_offset, where), where)
+    return replace(parse_head(_read(descriptor, base, header.payload_offset, where), where), container=container)

@@ -55,9 +55,7 @@ class ImagePlan:
     container: Container
 
 
-def plan_image(
-    recipe: Recipe, folder: Path | None = None, container: Container = Container.ELF32
-) -> ImagePlan:
+def plan_image(recipe: Recipe, folder: Path | None = None, container: Container = Container.ELF32) -> ImagePlan:
     """Reads what the recipe names and proves that it fits together; raises LoaderError.
 
     Compressed payloads wait in nameless files in `folder`.

@@ -54,7 +54,7 @@ def replan(image: Path, name: str, source: Path, folder: Path) -> tuple[ImagePla
     text = _recipe_text(files["boot-overlay"], image)
     try:
         recipe = read_recipe(text, files, image, folder / "recipe")
-        return plan_image(replace(recipe, path=image), folder), recipe.targets
+        return plan_image(replace(recipe, path=image), folder, head.container), recipe.targets
     except LoaderError as error:
         labels = {str(path): f"{image}: {entry}" for entry, path in files.items() if path.parent == folder}
         raise _relabelled(error, labels) from None

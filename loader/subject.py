@@ -100,7 +100,13 @@ def read_subject(path: Path) -> Subject:
 
 
 def planned_subject(
-    where: str, stub: bytes, parts: Sequence[Part], hypervisor: Sequence[Load], overlay: bytes, total_size: int
+    where: str,
+    stub: bytes,
+    parts: Sequence[Part],
+    hypervisor: Sequence[Load],
+    overlay: bytes,
+    total_size: int,
+    container: Container,
 ) -> Subject:
     """What `read_subject` would say of the image that is going to have these parts."""
     preface = elf_preface(total_size, container)

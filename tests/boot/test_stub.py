@@ -69,12 +69,12 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return code
 
 
-def pack(folder: Path, stub: Path, hypervisor: bytes) -> Path:
+def pack(folder: Path, stub: Path, hypervisor: bytes, *options: str) -> Path:
     """An image with this hypervisor and one small domain."""
     recipe = write_recipe(folder, RECIPE.replace("stub.bin", str(stub)))
     (folder / "hypervisor.elf").write_bytes(hypervisor)
     image = folder / "image.elf"
-    assert cli.main(["build", str(recipe), "-o", str(image)]) == 0
+    assert cli.main(["build", str(recipe), "-o", str(image), *options]) == 0
     return image
 
 
@@ -148,6 +148,16 @@ def test_hands_over_through_opal(good_image: Path, boot: Boot, tmp_path: Path) -
     report = read_report(emulator, tmp_path)
     check_handover(report, opal=True)
     check_tree(emulator, report, good_image, tmp_path)
+
+
+def test_the_elf64_twin_boots_as_well(stub_binary: Path, probe: bytes, boot: Boot, tmp_path: Path) -> None:
+    elf = make_elf(Load(PROBE_AT, probe, memory_size=PROBE_SIZE))
+    image = pack(tmp_path, stub_binary, elf, "--container", "elf64")
+    emulator = boot(image)
+    emulator.expect(r"^probe: entered")
+    report = read_report(emulator, tmp_path)
+    check_handover(report, opal=True)
+    check_tree(emulator, report, image, tmp_path)
 
 
 @pytest.mark.parametrize("little_endian", [False, True], ids=["big-endian", "little-endian"])

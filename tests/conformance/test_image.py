@@ -134,6 +134,22 @@ def test_r10_no_section_headers(image: Path) -> None:
     assert header["Start of section headers"] == "0 (bytes into file)"
 
 
+def test_r10_the_elf64_twin_has_an_executable_section_at_its_entry(tmp_path: Path) -> None:
+    """skiboot takes the entry of any other big-endian ELF64 for a function descriptor."""
+    path = tmp_path / "test.img"
+    assert main(["build", str(write_recipe(tmp_path)), "-o", str(path), "--container", "elf64"]) == 0
+    header, (load,) = readelf(path)
+    assert (header["Class"], header["Machine"]) == ("ELF64", "PowerPC64")
+    assert header["Data"] == "2's complement, big endian"
+    assert int(header["Entry point address"], 16) == load["virtual"] == load["physical"]
+    assert load["offset"] + load["file_size"] == path.stat().st_size
+    end = int(header["Start of program headers"].split()[0]) + 56
+    assert not any(path.read_bytes()[end : end + 56])
+    (section,) = re.findall(r"\.image +PROGBITS +(\w+) (\w+) (\w+) 00 WAX", tool("readelf", "-SW", path))
+    address, offset, size = (int(number, 16) for number in section)
+    assert (address, offset, size) == (load["virtual"], load["offset"], load["file_size"])
+
+
 def test_first_word_at_the_entry_is_not_zero(image: Path) -> None:
     """skiboot asserts it."""
     assert struct.unpack_from(">I", image.read_bytes(), abi.IMAGE_FILE_OFFSET) != (0,)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from loader import lintlimits, lintrules
-from loader.errors import ElfError
 from loader.elfpreface import elf_preface
+from loader.errors import ElfError
 from loader.lint import RULES, Verdict, finding_lines, lint, place_verdicts, render_report
 from loader.lintmodel import Rule, Severity
 from loader.manifest import load_recipe

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from loader import abi
+from loader.elfpreface import Container, elf_preface
 from loader.errors import ImageError, LoaderError, SourceError
-from loader.imagehead import elf_preface, payload_offsets
+from loader.imagehead import payload_offsets
 from loader.io import FileStamp
 from loader.multiboot import (
     Payload,
@@ -74,6 +75,21 @@ def test_layout_of_the_file(tmp_path: Path) -> None:
     assert not any(content[BASE + 0x5800 : BASE + 0x6000])
     assert content[BASE + 0x6000 : BASE + 0x7000] == b"\x02" * 0x1000
     assert content[BASE + 0x7000 :] == b"\x03".ljust(0x1000, b"\0")
+
+
+def test_the_elf64_twin_differs_in_the_first_page_only(tmp_path: Path) -> None:
+    one, other = image(tmp_path), tmp_path / "other.img"
+    head = write_image(other, make_stub(pages=2), PAYLOADS, Container.ELF64)
+    assert other.read_bytes()[BASE:] == one.read_bytes()[BASE:]
+    assert other.read_bytes()[:BASE] == elf_preface(0x8000, Container.ELF64)
+    assert (head.container, read_head(one).container) == (Container.ELF64, Container.ELF32)
+    assert verify_image(other) == (head, [])
+    content = bytearray(other.read_bytes())
+    for place in (4, 18, 0x60, 0x7F, 0xB0, 0x12B, 0x172, 0xFFF):
+        content[place] ^= 1
+        other.write_bytes(content)
+        assert "the ELF header in front of the load base" in complaint(other)
+        content[place] ^= 1
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:

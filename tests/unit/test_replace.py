@@ -77,6 +77,17 @@ def test_over_the_image_itself_and_back(image: Path, tmp_path: Path, run: Run) -
     assert image.read_bytes() == before
 
 
+def test_the_container_stays(tmp_path: Path, run: Run) -> None:
+    recipe, image = write_recipe(tmp_path), tmp_path / "test.img"
+    before = tmp_path / "before.img"
+    assert run("build", recipe, "-o", image, "--container", "elf64")[0] == 0
+    before.write_bytes(image.read_bytes())
+    assert run("replace", image, "dom0/ramdisk", tmp_path / "initrd.gz", "-o", image)[0] == 0
+    assert image.read_bytes() == before.read_bytes()
+    assert run("build", recipe, "-o", image)[0] == 0
+    assert run("diff", before, image) == (1, "~ container: elf64 -> elf32\n", "")
+
+
 def test_signatures_are_dropped_and_said_so(image: Path, tmp_path: Path, run: Run) -> None:
     for number in range(2):
         generate_key(tmp_path / f"key{number}")
