@@ -53,6 +53,7 @@ def run_build(options: argparse.Namespace) -> int:
     from loader.elfpreface import Container
     from loader.lintcommand import judge_plan
     from loader.manifest import load_recipe
+    from loader.meter import terminal_meter
     from loader.multiboot import write_image
     from loader.plan import plan_image
     from loader.planview import render_plan, render_result
@@ -63,13 +64,14 @@ def run_build(options: argparse.Namespace) -> int:
     recipe = load_recipe(options.recipe, options.settings)
     if output and any(is_same_file(source, output) for source in recipe.inputs):
         raise ManifestError("the output would replace one of the inputs", str(output))
-    plan = plan_image(recipe, output.parent if output else None, Container(options.container))
-    if not judge_plan(plan, recipe.targets):
-        return 1
-    if output is None or options.dry_run:
-        print(render_plan(plan, str(options.recipe), as_json=options.json))
-        return 0
-    head = write_image(output, plan.stub, plan.payloads, plan.container)
+    with terminal_meter() as meter:
+        plan = plan_image(recipe, output.parent if output else None, Container(options.container), meter)
+        if not judge_plan(plan, recipe.targets):
+            return 1
+        if output is None or options.dry_run:
+            print(render_plan(plan, str(options.recipe), as_json=options.json))
+            return 0
+        head = write_image(output, plan.stub, plan.payloads, plan.container, meter)
     print(render_result(output, head, as_json=options.json))
     return 0
 

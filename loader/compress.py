@@ -17,6 +17,7 @@ from typing import BinaryIO, Final
 from loader import abi
 from loader.errors import EnvironmentProblem, ImageError
 from loader.io import BUFFER_SIZE, FileStamp, open_source, read_exactly, write_at
+from loader.meter import QUIET, Meter
 
 LZ4_LEVEL: Final = 9
 ZSTD_LEVEL: Final = 9
@@ -40,7 +41,9 @@ class Packed:
     memory_size: int
 
 
-def compress(source: Path, stamp: FileStamp, method: abi.Compression, folder: Path | None = None) -> Packed | None:
+def compress(
+    source: Path, stamp: FileStamp, method: abi.Compression, folder: Path | None = None, meter: Meter = QUIET
+) -> Packed | None:
     """Compresses a file into a nameless one in `folder`; None when it does not gain enough.
 
     Raises SourceError when the file is not as `stamp` says, EnvironmentProblem when there is no room.
@@ -50,7 +53,7 @@ def compress(source: Path, stamp: FileStamp, method: abi.Compression, folder: Pa
     packed = _open_nameless(folder)
     size = 0
     with open_source(source) as file:
-        for piece in packers[method](file.fileno(), stamp.size):
+        for piece in packers[method](file.fileno(), stamp.size, meter):
             if size + len(piece) > limit:
                 packed.close()
                 return None
@@ -92,12 +95,13 @@ def _open_nameless(folder: Path | None) -> BinaryIO:
         raise EnvironmentProblem(f"a compressed payload cannot be written: {error.strerror}", where) from None
 
 
-def _lz4_pieces(source: int, size: int) -> Iterator[bytes]:
+def _lz4_pieces(source: int, size: int, meter: Meter) -> Iterator[bytes]:
     import lz4.block
 
     for start in range(0, size, abi.LZ4_CHUNK_SIZE):
         chunk = read_exactly(source, start, min(abi.LZ4_CHUNK_SIZE, size - start))
         block = lz4.block.compress(chunk, mode="high_compression", compression=LZ4_LEVEL, store_size=False)
+        meter.advance(len(chunk))
         if len(block) < len(chunk):
             yield len(block).to_bytes(_LZ4_HEADER, "big") + block
         else:
@@ -129,7 +133,7 @@ def _lz4_expand(source: int, offset: int, size: int, memory_size: int) -> Iterat
         raise ImageError(f"{end - offset} bytes follow the last LZ4 chunk")
 
 
-def _zstd_pieces(source: int, size: int) -> Iterator[bytes]:
+def _zstd_pieces(source: int, size: int, meter: Meter) -> Iterator[bytes]:
     import zstandard
 
     parameters = zstandard.ZstdCompressionParameters.from_level(
@@ -137,7 +141,9 @@ def _zstd_pieces(source: int, size: int) -> Iterator[bytes]:
     )
     compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj(size=size)
     for start in range(0, size, BUFFER_SIZE):
-        yield compressor.compress(read_exactly(source, start, min(BUFFER_SIZE, size - start)))
+        data = read_exactly(source, start, min(BUFFER_SIZE, size - start))
+        yield compressor.compress(data)
+        meter.advance(len(data))
     yield compressor.flush()
 
 

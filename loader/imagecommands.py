@@ -74,6 +74,7 @@ def run_extract(options: argparse.Namespace) -> int:
 def run_replace(options: argparse.Namespace) -> int:
     """Plans the image again with another file and writes it; 1 when a firmware it is meant for would refuse it."""
     from loader.lintcommand import judge_plan
+    from loader.meter import terminal_meter
     from loader.multiboot import read_head, write_image
     from loader.planview import render_result
     from loader.replace import replan, scratch_folder
@@ -82,11 +83,11 @@ def run_replace(options: argparse.Namespace) -> int:
     if output.exists() and output.samefile(options.file):
         raise SourceError("the output would replace one of the inputs", str(output))
     signatures = len(read_head(options.image).signatures)
-    with scratch_folder(output) as folder:
-        plan, targets = replan(options.image, options.name, options.file, folder)
+    with terminal_meter() as meter, scratch_folder(output) as folder:
+        plan, targets = replan(options.image, options.name, options.file, folder, meter)
         if not judge_plan(plan, targets):
             return 1
-        head = write_image(output, plan.stub, plan.payloads, plan.container)
+        head = write_image(output, plan.stub, plan.payloads, plan.container, meter)
     if signatures:
         what = "signature" if signatures == 1 else "signatures"
         print(f"mkimage: {output}: {signatures} {what} dropped, sign it again", file=sys.stderr)

@@ -21,11 +21,12 @@ from types import TracebackType
 from typing import BinaryIO, Final, Self
 
 from loader.errors import EnvironmentProblem, SourceError
+from loader.meter import QUIET, Meter
 
 BUFFER_SIZE: Final = 1 << 20
 _HASH_THREADS: Final = 2
-_MAX_COPY: Final = 1 << 30
-"""Bytes asked of the kernel in one call; it moves at most 2 GiB and says how much it did."""
+_MAX_COPY: Final = 1 << 26
+"""Bytes asked of the kernel in one call: enough to keep calls rare, few enough for a meter to move."""
 _NOT_HERE: Final = frozenset(
     {errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS, errno.EPERM, errno.EBADF, errno.ETXTBSY},
 )
@@ -69,7 +70,7 @@ def open_source(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def copy_range(src_fd: int, offset: int, size: int, dst_fd: int, dst_offset: int) -> None:
+def copy_range(src_fd: int, offset: int, size: int, dst_fd: int, dst_offset: int, meter: Meter = QUIET) -> None:
     """Copy `size` bytes from `offset` of one open file to `dst_offset` of another, by the fastest way that works.
 
     The file position of `dst_fd` is undefined afterwards.  Raises SourceError when the source ends too early,
@@ -88,6 +89,7 @@ def copy_range(src_fd: int, offset: int, size: int, dst_fd: int, dst_offset: int
         if step == 0:
             raise _too_short(src_fd, size - done)
         done += step
+        meter.advance(step)
 
 
 def _copy_in_kernel(src_fd: int, offset: int, size: int, dst_fd: int, dst_offset: int) -> int:
@@ -133,18 +135,18 @@ def write_at(target: int, data: bytes, offset: int) -> None:
         raise EnvironmentProblem(f"the output cannot be written: {_reason(error)}") from error
 
 
-def sha256_range(source: Path | int, offset: int, size: int) -> bytes:
+def sha256_range(source: Path | int, offset: int, size: int, meter: Meter = QUIET) -> bytes:
     """SHA-256 of `size` bytes from `offset` of a path or an open file, whose position does not move.
 
     Raises SourceError when the file cannot be read or ends too early.
     """
     if isinstance(source, Path):
         with open_source(source) as file:
-            return _sha256(file.fileno(), offset, size)
-    return _sha256(source, offset, size)
+            return _sha256(file.fileno(), offset, size, meter)
+    return _sha256(source, offset, size, meter)
 
 
-def _sha256(descriptor: int, offset: int, size: int) -> bytes:
+def _sha256(descriptor: int, offset: int, size: int, meter: Meter) -> bytes:
     digest = hashlib.sha256()
     buffer = memoryview(bytearray(min(size, BUFFER_SIZE)))
     left = size
@@ -158,17 +160,18 @@ def _sha256(descriptor: int, offset: int, size: int) -> bytes:
         digest.update(buffer[:count])
         offset += count
         left -= count
+        meter.advance(count)
     return digest.digest()
 
 
-def hash_many(ranges: Sequence[tuple[Path | int, int, int]]) -> list[bytes]:
+def hash_many(ranges: Sequence[tuple[Path | int, int, int]], meter: Meter = QUIET) -> list[bytes]:
     """SHA-256 of every (path or open file, offset, size), in the given order, computed in two threads.
 
     Raises what `sha256_range` raises, for the first range in the given order that fails.
     """
     largest_first = sorted(range(len(ranges)), key=lambda index: -ranges[index][2])
     with ThreadPoolExecutor(_HASH_THREADS) as pool:
-        futures = {index: pool.submit(sha256_range, *ranges[index]) for index in largest_first}
+        futures = {index: pool.submit(sha256_range, *ranges[index], meter) for index in largest_first}
         try:
             return [futures[index].result() for index in range(len(ranges))]
         except BaseException:

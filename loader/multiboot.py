@@ -31,6 +31,7 @@ from loader.imagehead import (
     payload_offsets,
 )
 from loader.io import AtomicFile, FileStamp, copy_range, hash_many, open_source, write_at
+from loader.meter import QUIET, Meter
 
 _PACK_THREADS: Final = 2
 
@@ -80,13 +81,15 @@ class Payload:
         )
 
 
-def pack_payloads(payloads: Sequence[Payload], folder: Path | None = None) -> list[Payload]:
+def pack_payloads(payloads: Sequence[Payload], folder: Path | None = None, meter: Meter = QUIET) -> list[Payload]:
     """The payloads as they will be stored: compressed where that is wanted and gains.
 
     Compressed ones wait in nameless files in `folder`.  Raises LoaderError.
     """
+    packed = [payload for payload in payloads if payload.compression is not abi.Compression.NONE]
+    meter.phase("compressing", sum(payload.size for payload in packed))
     with ThreadPoolExecutor(_PACK_THREADS) as pool:
-        futures = [pool.submit(_pack, payload, folder) for payload in payloads]
+        futures = [pool.submit(_pack, payload, folder, meter) for payload in payloads]
         try:
             return [future.result() for future in futures]
         except BaseException:
@@ -94,11 +97,11 @@ def pack_payloads(payloads: Sequence[Payload], folder: Path | None = None) -> li
             raise
 
 
-def _pack(payload: Payload, folder: Path | None) -> Payload:
+def _pack(payload: Payload, folder: Path | None, meter: Meter) -> Payload:
     if payload.compression == abi.Compression.NONE or not isinstance(payload.source, Path):
         return payload
     stamp = payload.stamp or FileStamp.take(payload.source)
-    packed = compress(payload.source, stamp, payload.compression, folder)
+    packed = compress(payload.source, stamp, payload.compression, folder, meter)
     if packed is None:
         return replace(payload, compression=abi.Compression.NONE)
     return replace(payload, source=packed)
@@ -114,7 +117,13 @@ def read_stub(path: Path) -> bytes:
     return stub
 
 
-def write_image(path: Path, stub: bytes, payloads: Sequence[Payload], container: Container = Container.ELF32) -> Head:
+def write_image(
+    path: Path,
+    stub: bytes,
+    payloads: Sequence[Payload],
+    container: Container = Container.ELF32,
+    meter: Meter = QUIET,
+) -> Head:
     """Writes an image; the result depends on nothing but the arguments.  Raises LoaderError, then leaves no file."""
     sizes = [payload.size for payload in payloads]
     *offsets, total_size = payload_offsets(len(stub), sizes, len(payloads))
@@ -122,10 +131,12 @@ def write_image(path: Path, stub: bytes, payloads: Sequence[Payload], container:
         raise ImageError(f"would have {total_size} bytes, the format ends at {MAX_TOTAL_SIZE}", str(path))
     with AtomicFile(path) as file:
         file.preallocate(abi.IMAGE_FILE_OFFSET + total_size)
+        meter.phase("copying", sum(sizes))
         for payload, offset, size in zip(payloads, offsets, sizes, strict=True):
-            _write_payload(file.fd, payload, offset, size)
+            _write_payload(file.fd, payload, offset, size, meter)
         extents = zip(offsets, sizes, strict=True)
-        digests = hash_many([(file.fd, abi.IMAGE_FILE_OFFSET + offset, size) for offset, size in extents])
+        meter.phase("hashing", sum(sizes))
+        digests = hash_many([(file.fd, abi.IMAGE_FILE_OFFSET + offset, size) for offset, size in extents], meter)
         entries = [
             payload.entry(offset, digest) for payload, offset, digest in zip(payloads, offsets, digests, strict=True)
         ]
@@ -140,7 +151,7 @@ def read_head(path: Path) -> Head:
         return _read_head(file.fileno(), str(path))
 
 
-def verify_image(path: Path) -> tuple[Head, list[str]]:
+def verify_image(path: Path, meter: Meter = QUIET) -> tuple[Head, list[str]]:
     """The head and everything wrong behind it: digests that differ, padding that is not zero.
 
     A head that is wrong itself raises ImageError, because nothing behind it can then be trusted.
@@ -149,7 +160,8 @@ def verify_image(path: Path) -> tuple[Head, list[str]]:
         descriptor = file.fileno()
         head = _read_head(descriptor, str(path))
         base = abi.IMAGE_FILE_OFFSET
-        digests = hash_many([(descriptor, base + entry.offset, entry.size) for entry in head.entries])
+        meter.phase("hashing", sum(entry.size for entry in head.entries))
+        digests = hash_many([(descriptor, base + entry.offset, entry.size) for entry in head.entries], meter)
         problems = []
         ends = [*(entry.offset for entry in head.entries[1:]), head.total_size]
         for entry, digest, end in zip(head.entries, digests, ends, strict=True):
@@ -177,17 +189,18 @@ def extract_entry(image: Path, name: str, output: Path) -> Entry:
     return entry
 
 
-def _write_payload(descriptor: int, payload: Payload, offset: int, size: int) -> None:
+def _write_payload(descriptor: int, payload: Payload, offset: int, size: int, meter: Meter) -> None:
     file_offset = abi.IMAGE_FILE_OFFSET + offset
     if isinstance(payload.source, bytes):
         write_at(descriptor, payload.source, file_offset)
+        meter.advance(size)
         return
     if isinstance(payload.source, Packed):
-        copy_range(payload.source.file.fileno(), 0, size, descriptor, file_offset)
+        copy_range(payload.source.file.fileno(), 0, size, descriptor, file_offset, meter)
         return
     with open_source(payload.source) as source:
         stamp = payload.stamp or FileStamp.take(source.fileno())
-        copy_range(source.fileno(), 0, size, descriptor, file_offset)
+        copy_range(source.fileno(), 0, size, descriptor, file_offset, meter)
         stamp.verify(source.fileno())
 
 

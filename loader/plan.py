@@ -24,6 +24,7 @@ from loader.layout import (
     round_tree_size,
 )
 from loader.manifest import Domain, Kernel, Ramdisk, Recipe
+from loader.meter import QUIET, Meter
 from loader.multiboot import Payload, pack_payloads, read_stub
 from loader.overlay import DomainModules, Module, build_overlay
 from loader.recipefacts import recipe_text
@@ -55,7 +56,9 @@ class ImagePlan:
     container: Container
 
 
-def plan_image(recipe: Recipe, folder: Path | None = None, container: Container = Container.ELF32) -> ImagePlan:
+def plan_image(
+    recipe: Recipe, folder: Path | None = None, container: Container = Container.ELF32, meter: Meter = QUIET
+) -> ImagePlan:
     """Reads what the recipe names and proves that it fits together; raises LoaderError.
 
     Compressed payloads wait in nameless files in `folder`.
@@ -66,7 +69,7 @@ def plan_image(recipe: Recipe, folder: Path | None = None, container: Container 
     payloads = [hypervisor, *(payload for domain in domains for payload in domain.payloads)]
     if len(payloads) + 1 > abi.IMAGE_MAX_ENTRIES:
         raise LayoutError(f"{len(payloads) + 1} entries, an image holds {abi.IMAGE_MAX_ENTRIES}", str(recipe.path))
-    payloads = pack_payloads(payloads, folder)
+    payloads = pack_payloads(payloads, folder, meter)
     sizes = [payload.size for payload in payloads]
     # The overlay goes last: it holds the others' offsets, and nothing depends on its size.
     offsets = payload_offsets(len(stub), sizes, len(sizes) + 1)

@@ -15,6 +15,7 @@ from loader.devtree import Tree
 from loader.errors import EnvironmentProblem, ImageError, LoaderError
 from loader.imagehead import Head
 from loader.io import AtomicFile, FileStamp, copy_range, open_source
+from loader.meter import QUIET, Meter
 from loader.multiboot import extract_entry, read_head
 from loader.overlay import PROP_RECIPE
 from loader.plan import ImagePlan, plan_image
@@ -35,7 +36,9 @@ def scratch_folder(output: Path) -> Iterator[Path]:
         yield Path(name)
 
 
-def replan(image: Path, name: str, source: Path, folder: Path) -> tuple[ImagePlan, tuple[str, ...]]:
+def replan(
+    image: Path, name: str, source: Path, folder: Path, meter: Meter = QUIET
+) -> tuple[ImagePlan, tuple[str, ...]]:
     """The plan of an image with `source` in the place of the entry `name`, and its targets; raises LoaderError.
 
     The other entries are written to `folder`, from where the plan reads them.
@@ -54,7 +57,7 @@ def replan(image: Path, name: str, source: Path, folder: Path) -> tuple[ImagePla
     text = _recipe_text(files["boot-overlay"], image)
     try:
         recipe = read_recipe(text, files, image, folder / "recipe")
-        return plan_image(replace(recipe, path=image), folder, head.container), recipe.targets
+        return plan_image(replace(recipe, path=image), folder, head.container, meter), recipe.targets
     except LoaderError as error:
         labels = {str(path): f"{image}: {entry}" for entry, path in files.items() if path.parent == folder}
         raise _relabelled(error, labels) from None

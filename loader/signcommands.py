@@ -61,10 +61,12 @@ def run_sign(options: argparse.Namespace) -> int:
 
 def run_verify(options: argparse.Namespace) -> int:
     """Recomputes every digest and judges signatures; 1 unless everything that was asked for holds."""
+    from loader.meter import terminal_meter
     from loader.verify import render_verdict, verify
 
     if options.signature is not None and not options.keys:
         options.parser.error("--signature needs --key")
-    verdict = verify(options.image, options.keys, options.signature)
+    with terminal_meter() as meter:
+        verdict = verify(options.image, options.keys, options.signature, meter)
     print(render_verdict(verdict, as_json=options.json))
     return 0 if verdict.good else 1

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from loader.errors import ImageError
 from loader.imagehead import Head
+from loader.meter import QUIET, Meter
 from loader.multiboot import verify_image
 from loader.signaturepage import Signature
 
@@ -68,7 +69,7 @@ class Verdict:
         return self.sound and self.trusted is not False
 
 
-def verify(path: Path, keys: Sequence[Path] = (), detached: Path | None = None) -> Verdict:
+def verify(path: Path, keys: Sequence[Path] = (), detached: Path | None = None, meter: Meter = QUIET) -> Verdict:
     """Recomputes every digest; structural faults are problems like any other.  Raises LoaderError for unfit keys."""
     if keys:
         from loader.sign import load_public_key, read_detached
@@ -78,7 +79,7 @@ def verify(path: Path, keys: Sequence[Path] = (), detached: Path | None = None) 
     else:
         public, apart = [], ()
     try:
-        head, problems = verify_image(path)
+        head, problems = verify_image(path, meter)
     except ImageError as error:
         return Verdict(path, 0, (error.what,), keys_given=bool(keys))
     signatures: list[tuple[Signature, Place]] = [(signature, "inside") for signature in head.signatures]

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Progress: what long work says about itself, and that only a terminal hears it."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import sys
+from pathlib import Path
+
+import pytest
+
+from loader import abi, meter
+from loader.cli import main
+from loader.meter import QUIET, Meter, TerminalMeter, terminal_meter
+from loader.multiboot import Payload, pack_payloads, verify_image, write_image
+from tests.support import make_stub, write_recipe
+
+
+class Recorder(Meter):
+    """Adds up what it is told."""
+
+    def __init__(self) -> None:
+        self.phases: list[tuple[str, int]] = []
+        self.done: list[int] = []
+
+    def phase(self, name: str, total: int) -> None:
+        self.phases.append((name, total))
+        self.done.append(0)
+
+    def advance(self, count: int) -> None:
+        self.done[-1] += count
+
+
+@pytest.fixture
+def payloads(tmp_path: Path) -> list[Payload]:
+    kind = abi.EntryType
+    for name in ("kernel", "ramdisk"):
+        (tmp_path / name).write_bytes(bytes(3 << 20))
+    return [
+        Payload(kind.HYPERVISOR, "hypervisor", bytes(5000)),
+        Payload(kind.KERNEL, "a/kernel", tmp_path / "kernel"),
+        Payload(kind.RAMDISK, "a/ramdisk", tmp_path / "ramdisk", compression=abi.Compression.ZSTD),
+        Payload(kind.KERNEL, "b/kernel", tmp_path / "kernel", compression=abi.Compression.LZ4),
+        Payload(kind.BOOT_OVERLAY, "boot-overlay", b"x"),
+    ]
+
+
+def test_every_phase_arrives_at_its_end(payloads: list[Payload], tmp_path: Path) -> None:
+    recorder, image = Recorder(), tmp_path / "test.img"
+    packed = pack_payloads(payloads, tmp_path, recorder)
+    head = write_image(image, make_stub(), packed, meter=recorder)
+    verify_image(image, recorder)
+    stored = sum(entry.size for entry in head.entries)
+    assert recorder.phases == [
+        ("compressing", 6 << 20),
+        ("copying", stored),
+        ("hashing", stored),
+        ("hashing", stored),
+    ]
+    assert recorder.done == [total for _, total in recorder.phases]
+
+
+class Terminal(io.StringIO):
+    """Claims to be one."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_for_long_work_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    bar = TerminalMeter(terminal, long_work=1000)
+    bar.phase("short", 999)
+    bar.advance(999)
+    bar.close()
+    assert terminal.getvalue() == ""
+    bar.phase("long", 1000)
+    bar.advance(500)
+    bar.phase("other", 1000)
+    bar.advance(1000)
+    bar.close()
+    text = terminal.getvalue()
+    assert "long" in text
+    assert "other" in text
+    assert "\x1b[?25h" in text.rpartition("other")[2], "the cursor comes back"
+
+
+def test_nothing_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with terminal_meter() as found:
+        assert found is QUIET
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with terminal_meter() as found:
+        assert isinstance(found, TerminalMeter)
+
+
+def test_the_bar_goes_when_work_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+
+    def work() -> None:
+        with terminal_meter() as bar:
+            bar.phase("long", meter.LONG_WORK)
+            raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        work()
+    assert terminal.getvalue().count("\x1b[?25h") == 1
+
+
+@pytest.mark.parametrize("command", ["build", "verify", "replace"])
+def test_commands_on_a_terminal(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe, image = write_recipe(tmp_path), tmp_path / "test.img"
+    assert main(["build", str(recipe), "-o", str(image)]) == 0
+    capsys.readouterr()
+    arguments = {
+        "build": ["build", str(recipe), "-o", str(image)],
+        "verify": ["verify", str(image)],
+        "replace": ["replace", str(image), "dom0/ramdisk", str(tmp_path / "kernel.elf"), "-o", str(image)],
+    }[command]
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(TerminalMeter.__init__, "__defaults__", (1,))
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        assert main(arguments) == 0
+        monkeypatch.undo()
+    shown = os.read(ours, 1 << 16)
+    os.close(ours)
+    assert b"hashing" in shown
+    assert "hashing" not in capsys.readouterr().out
