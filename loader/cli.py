@@ -52,6 +52,7 @@ COMMANDS: Final = (
     Command("devtree", "show the device tree a domain will get", "buildcommand"),
     Command("boot", "boot an image in the emulator", "bootcommand"),
     Command("netboot", "write a TFTP tree and a boot server's configuration for blades", "netboot"),
+    Command("completion", "print what bash or zsh needs to complete this command line", "completion"),
 )
 
 

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""docs/mkimage.1 says what the command line says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from loader import manpage
+from loader.cli import COMMANDS
+from loader.grammar import Argument, CommandGrammar, read_grammar
+from loader.manpage import man_page
+
+
+def test_the_committed_page_is_current(capsys: pytest.CaptureFixture[str]) -> None:
+    assert manpage.main(["--check"]) == 0, capsys.readouterr().err
+
+
+def test_check_notices(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "mkimage.1"
+    arguments = ["--check", "--output", str(page)]
+    assert manpage.main(arguments) == 1
+    assert manpage.main(arguments[1:]) == 0
+    assert manpage.main(arguments) == 0
+    page.write_text(page.read_text() + "x")
+    capsys.readouterr()
+    assert manpage.main(arguments) == 1
+    assert capsys.readouterr().err == f"{page}: does not match the command line; run python -m loader.manpage\n"
+
+
+def test_every_command_and_option_is_there() -> None:
+    page = man_page(read_grammar())
+    for command in read_grammar():
+        assert f".Ss {command.name}\n" in page
+        for argument in command.options:
+            for name in argument.names:
+                escaped = name[1:].replace("-", "\\-")
+                assert f"Fl {escaped}" in page or "--help" in argument.names
+    assert [command.name for command in read_grammar()] == [command.name for command in COMMANDS]
+
+
+def test_roff_does_not_take_texts_for_its_own() -> None:
+    argument = Argument(("--odd",), "X", (), ".dots 'quotes' \\backslash -dash", True, False, False)
+    page = man_page([CommandGrammar("odd", "what `it` does", (argument,))])
+    assert "\n\\&.dots \\(aqquotes\\(aq \\ebackslash \\-dash.\n" in page
+    assert "\nWhat \\(gait\\(ga does.\n" in page
