@@ -191,7 +191,7 @@ def test_licence_line_comes_first() -> None:
             continue
         lines = text_of(path).splitlines()[:2]
         first = lines[1] if lines and lines[0].startswith("#!") else lines[0] if lines else ""
-        if not re.fullmatch(r"(?:#|/\*|//) SPDX-License-Identifier: BSD-2-Clause(?: \*/)?", first):
+        if not re.fullmatch(r"(?:#|/\*|//|\.\\\") SPDX-License-Identifier: BSD-2-Clause(?: \*/)?", first):
             missing.append(path)
     assert not missing
 
