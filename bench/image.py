@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from typing import Final
 from bench.table import RUNS, print_table, summary
 from loader.manifest import Domain
 
+GNU_TIME: Final = "/usr/bin/time"
 UBOOT_MKIMAGE: Final = "/usr/bin/mkimage"
 """By path: ours has the same name."""
 
@@ -65,7 +65,7 @@ def measure(recipe: Path, dom0: Domain, folder: Path) -> None:
     samples: defaultdict[str, Samples] = defaultdict(Samples)
     for _ in range(RUNS):
         for name, command in packers.items():
-            run(command, samples[name])
+            run([command], samples[name])
     reference = samples["U-Boot FIT"]
     rows = [
         [name, summary(sample.seconds, reference.seconds), summary(sample.memory, reference.memory, 0)]
@@ -75,15 +75,25 @@ def measure(recipe: Path, dom0: Domain, folder: Path) -> None:
     print_table(f"Packing dom0 with SHA-256, medians of {RUNS} (range), ratio to U-Boot FIT", head, rows)
 
 
-def run(command: Sequence[str], samples: Samples) -> None:
-    """Run one packer to its end and add to `samples`; its children's memory counts as its own."""
-    with tempfile.TemporaryFile() as output:
+def run(commands: Sequence[Sequence[str | Path]], samples: Samples) -> None:
+    """Run commands side by side to their ends and add to `samples`: the time until the last, the largest memory.
+
+    GNU time measures the memory, children included: what the kernel tells us ourselves would not be below our own.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        reports = [Path(folder, str(number)) for number in range(len(commands))]
         start = time.monotonic()
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(process.pid, 0)
+        processes = [
+            subprocess.Popen(
+                [GNU_TIME, "--quiet", "--format=%M", f"--output={report}", *map(str, command)],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+            for report, command in zip(reports, commands, strict=True)
+        ]
+        outputs = [process.communicate()[0] for process in processes]
         samples.seconds.append(time.monotonic() - start)
-        samples.memory.append(usage.ru_maxrss / 1024)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            output.seek(0)
-            raise SystemExit(f"bench: {' '.join(command)} failed:\n{output.read().decode(errors='replace')}")
+        for process, command, output in zip(processes, commands, outputs, strict=True):
+            if process.returncode != 0:
+                raise SystemExit(f"bench: {' '.join(map(str, command))} failed:\n{output.decode(errors='replace')}")
+        samples.memory.append(max(int(report.read_text()) for report in reports) / 1024)

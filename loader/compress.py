@@ -8,7 +8,6 @@ The same bytes give the same result everywhere, because the libraries are pinned
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +87,8 @@ def expanded_pieces(source: int, offset: int, size: int, method: abi.Compression
 
 
 def _open_nameless(folder: Path | None) -> BinaryIO:
+    import tempfile
+
     try:
         return tempfile.TemporaryFile(dir=folder)
     except OSError as error:

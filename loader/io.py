@@ -10,20 +10,20 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import secrets
 import stat
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
 from loader.errors import EnvironmentProblem, SourceError
 from loader.meter import QUIET, Meter
 
-BUFFER_SIZE: Final = 1 << 20
+BUFFER_SIZE: Final = 1 << 18
 _HASH_THREADS: Final = 2
 _MAX_COPY: Final = 1 << 26
 """Bytes asked of the kernel in one call: enough to keep calls rare, few enough for a meter to move."""
@@ -164,19 +164,30 @@ def _sha256(descriptor: int, offset: int, size: int, meter: Meter) -> bytes:
     return digest.digest()
 
 
+@contextmanager
+def hashing(meter: Meter = QUIET) -> Iterator[Callable[[Path | int, int, int], Future[bytes]]]:
+    """Two threads that hash: the block gets a function which takes what `sha256_range` takes and returns at once.
+
+    A block that raises does not wait for ranges that no thread has begun.
+    """
+    pool = ThreadPoolExecutor(_HASH_THREADS)
+    try:
+        yield lambda source, offset, size: pool.submit(sha256_range, source, offset, size, meter)
+    except BaseException:
+        pool.shutdown(cancel_futures=True)
+        raise
+    pool.shutdown()
+
+
 def hash_many(ranges: Sequence[tuple[Path | int, int, int]], meter: Meter = QUIET) -> list[bytes]:
     """SHA-256 of every (path or open file, offset, size), in the given order, computed in two threads.
 
     Raises what `sha256_range` raises, for the first range in the given order that fails.
     """
     largest_first = sorted(range(len(ranges)), key=lambda index: -ranges[index][2])
-    with ThreadPoolExecutor(_HASH_THREADS) as pool:
-        futures = {index: pool.submit(sha256_range, *ranges[index], meter) for index in largest_first}
-        try:
-            return [futures[index].result() for index in range(len(ranges))]
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with hashing(meter) as submit:
+        futures = {index: submit(*ranges[index]) for index in largest_first}
+        return [futures[index].result() for index in range(len(ranges))]
 
 
 class AtomicFile:
@@ -198,7 +209,7 @@ class AtomicFile:
         try:
             self._target = self.path.resolve()
             mode = _writable_mode(self._target)
-            self._temporary = self._target.with_name(f".{secrets.token_hex(8)}.tmp")
+            self._temporary = self._target.with_name(f".{os.urandom(8).hex()}.tmp")
             self.fd = os.open(self._temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
             if mode is not None:
                 os.fchmod(self.fd, mode)
@@ -234,6 +245,26 @@ class AtomicFile:
                 os.ftruncate(self.fd, size)
         except OSError as error:
             raise self._unwritable(error) from error
+
+    @contextmanager
+    def flushing(self) -> Iterator[None]:
+        """Takes what is written so far to the disk while the block runs, so that the end waits for little."""
+        failures: list[OSError] = []
+
+        def flush() -> None:
+            try:
+                os.fdatasync(self.fd)
+            except OSError as error:  # reported once per open file: the flush at the end would not see it
+                failures.append(error)
+
+        thread = Thread(target=flush)
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join()
+        for failure in failures:
+            raise self._unwritable(failure) from failure
 
     def _publish(self) -> None:
         os.fsync(self.fd)

@@ -30,7 +30,7 @@ from loader.imagehead import (
     parse_header,
     payload_offsets,
 )
-from loader.io import AtomicFile, FileStamp, copy_range, hash_many, open_source, write_at
+from loader.io import AtomicFile, FileStamp, copy_range, hash_many, hashing, open_source, write_at
 from loader.meter import QUIET, Meter
 
 _PACK_THREADS: Final = 2
@@ -131,12 +131,15 @@ def write_image(
         raise ImageError(f"would have {total_size} bytes, the format ends at {MAX_TOTAL_SIZE}", str(path))
     with AtomicFile(path) as file:
         file.preallocate(abi.IMAGE_FILE_OFFSET + total_size)
-        meter.phase("copying", sum(sizes))
-        for payload, offset, size in zip(payloads, offsets, sizes, strict=True):
-            _write_payload(file.fd, payload, offset, size, meter)
-        extents = zip(offsets, sizes, strict=True)
-        meter.phase("hashing", sum(sizes))
-        digests = hash_many([(file.fd, abi.IMAGE_FILE_OFFSET + offset, size) for offset, size in extents], meter)
+        meter.phase("packing", 2 * sum(sizes))
+        with hashing(meter) as submit:
+            pending = []
+            for payload, offset, size in zip(payloads, offsets, sizes, strict=True):
+                _write_payload(file.fd, payload, offset, size, meter)
+                # Of the copy, not of the source: the digest is right whatever happens to that one meanwhile.
+                pending.append(submit(file.fd, abi.IMAGE_FILE_OFFSET + offset, size))
+            with file.flushing():
+                digests = [digest.result() for digest in pending]
         entries = [
             payload.entry(offset, digest) for payload, offset, digest in zip(payloads, offsets, digests, strict=True)
         ]

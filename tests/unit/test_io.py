@@ -11,13 +11,24 @@ import hashlib
 import os
 import tracemalloc
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
 from loader import io
 from loader.errors import EnvironmentProblem, LoaderError, SourceError
-from loader.io import AtomicFile, FileStamp, copy_range, hash_many, open_source, read_exactly, sha256_range, write_at
+from loader.io import (
+    AtomicFile,
+    FileStamp,
+    copy_range,
+    hash_many,
+    hashing,
+    open_source,
+    read_exactly,
+    sha256_range,
+    write_at,
+)
 
 DATA = bytes(i * 7 % 251 for i in range(100_000))
 
@@ -217,6 +228,22 @@ def test_hash_many_reports_the_first_failure(source: Path, tmp_path: Path) -> No
         hash_many([(source, 0, 5), (source, 0, len(DATA) + 1), (tmp_path / "missing", 0, 1)])
 
 
+def test_hashing_begins_at_once_and_stops_with_the_block(source: Path) -> None:
+    with hashing() as submit:
+        assert submit(source, 3, 1000).result() == hashlib.sha256(DATA[3:1003]).digest()
+    futures: list[Future[bytes]] = []
+
+    def fail() -> None:
+        with hashing() as submit:
+            futures.extend(submit(source, 0, len(DATA)) for _ in range(500))
+            raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        fail()
+    assert all(future.done() for future in futures)
+    assert any(future.cancelled() for future in futures)
+
+
 def test_memory_stays_flat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     size = 64 << 20
     path = tmp_path / "large"
@@ -262,6 +289,29 @@ def test_atomic_file_closes_what_it_opened(tmp_path: Path) -> None:
     with AtomicFile(tmp_path / "out"):
         assert open_files() == before + 1
     assert open_files() == before
+
+
+def test_flushing_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed: list[int] = []
+    monkeypatch.setattr(os, "fdatasync", flushed.append)
+    with AtomicFile(tmp_path / "out") as file:
+        with file.flushing():
+            os.pwrite(file.fd, DATA, 0)
+        assert flushed == [file.fd]
+    assert (tmp_path / "out").read_bytes() == DATA
+
+
+def test_a_flush_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel reports it once per open file, so it must not get lost in the thread."""
+    disable(monkeypatch, "fdatasync", number=errno.EIO)
+
+    def write() -> None:
+        with AtomicFile(tmp_path / "out") as file, file.flushing():
+            os.pwrite(file.fd, DATA, 0)
+
+    with pytest.raises(EnvironmentProblem, match=f"out: cannot write the file: {os.strerror(errno.EIO)}"):
+        write()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_stamp(source: Path) -> None:
