@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,13 @@ from loader.manifest import Domain
 GNU_TIME: Final = "/usr/bin/time"
 UBOOT_MKIMAGE: Final = "/usr/bin/mkimage"
 """By path: ours has the same name."""
+
+BYTECODE: Final = Path(tempfile.gettempdir(), f"bench-bytecode-{os.getuid()}")
+ENVIRONMENT: Final = {
+    **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
+    "PYTHONPYCACHEPREFIX": str(BYTECODE),
+}
+"""An installed mkimage has its bytecode; a checkout that is being worked on may not."""
 
 FIT_SOURCE: Final = """/dts-v1/;
 / {{
@@ -88,6 +96,7 @@ def run(commands: Sequence[Sequence[str | Path]], samples: Samples) -> None:
                 [GNU_TIME, "--quiet", "--format=%M", f"--output={report}", *map(str, command)],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
+                env=ENVIRONMENT,
             )
             for report, command in zip(reports, commands, strict=True)
         ]
