@@ -51,11 +51,11 @@ void cases_xscom(void)
 
     check_equal((uint64_t)OPAL(OPAL_XSCOM_READ, CHIP, XSCOM_CHIP_ID, to), OPAL_SUCCESS, "OPAL_XSCOM_READ: chip's identity");
     check_equal(be64_get(value), xscom_direct(XSCOM_CHIP_ID), "OPAL_XSCOM_READ: the value");
-    written = OPAL(OPAL_XSCOM_WRITE, CHIP, XSCOM_LPC_DATA, UINT64_C(0x123456789abcdef0));
+    written = OPAL(OPAL_XSCOM_WRITE, CHIP, XSCOM_LPC_DATA, UINT64_C(0x1234567800000000));
     read = OPAL(OPAL_XSCOM_READ, CHIP, XSCOM_LPC_DATA, to);
     check_equal((uint64_t)written, OPAL_SUCCESS, "OPAL_XSCOM_WRITE: data register of the LPC bridge");
     check_equal((uint64_t)read, OPAL_SUCCESS, "OPAL_XSCOM_READ: data register of the LPC bridge");
-    check_equal(be64_get(value), UINT64_C(0x123456789abcdef0), "OPAL_XSCOM_READ: what was written");
+    check_equal(be64_get(value), UINT64_C(0x1234567800000000), "OPAL_XSCOM_READ: what was written");
     check_cases(cases, ARRAY_COUNT(cases));
 }
 

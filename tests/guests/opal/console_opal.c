@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* lib/console.h on OPAL's console: whole lines, so that nothing the firmware prints falls into them. */
+/* lib/console.h on OPAL's console: lines that are out before anything else is called, because firmware prints as well. */
 #include "../lib/console.h"
 #include "opal.h"
 
@@ -28,6 +28,8 @@ void console_flush(void)
             opal_poll();
     }
     line.length = 0;
+    while (OPAL(OPAL_CONSOLE_FLUSH, 0) == OPAL_PARTIAL)
+        continue;
 }
 
 void console_put(char c)
