@@ -34,6 +34,7 @@ void cases_clock(void);
 void cases_xscom(void);
 void cases_lpc(void);
 void cases_pci(void);
+void cases_pci_tables(uint64_t bridge);
 _Noreturn void cases_power(void);
 
 /* Other processors: how many, what they are called, and how they run a function (processors.c). */
