@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The console calls. tests/boot/test_opal_calls.py checks that lines that begin with "TEXT" arrived whole, and types. */
+/* The console calls. tests/boot/test_opal_calls.py checks that lines that begin with "TEXT"
+ * arrived whole. */
 #include "../../../abi/types.h"
-#include "../lib/console.h"
 #include "../lib/memory.h"
-#include "../lib/regs.h"
 #include "cases.h"
 
 /* More than any firmware's buffer. */
@@ -131,45 +130,4 @@ void cases_terminal(void)
     check_equal((uint64_t)move(OPAL_CONSOLE_READ, 0, 1, &byte), OPAL_SUCCESS, "OPAL_CONSOLE_READ: nobody typed");
     check_equal(be64_get(length), 0, "OPAL_CONSOLE_READ: nobody typed, length");
     check_equal((uint64_t)(uint8_t)byte, '!', "OPAL_CONSOLE_READ: nobody typed, buffer");
-}
-
-/* Waits for an event at most some seconds of polling. */
-static bool event_wait(void)
-{
-    uint64_t end = timebase_read() + UINT64_C(30) * 512000000;
-    be64_t events;
-
-    do {
-        be64_set(&events, 0);
-        if (OPAL(OPAL_POLL_EVENTS, opal_address(&events)) != OPAL_SUCCESS)
-            return false;
-        if (be64_get(events) & OPAL_EVENT_CONSOLE_INPUT)
-            return true;
-    } while (timebase_read() < end);
-    return false;
-}
-
-/* Ten characters come in; they are taken in two goes. */
-void cases_typing(void)
-{
-    static const char typed[] = "conformist";
-    char buffer[16] = {0};
-    unsigned done = 4;
-    be64_t events;
-
-    print("TYPE %s\n", typed);
-    check_true(event_wait(), "OPAL_POLL_EVENTS: console input when somebody types");
-    check_equal((uint64_t)move(OPAL_CONSOLE_READ, 0, 4, buffer), OPAL_SUCCESS, "OPAL_CONSOLE_READ: the first characters");
-    check_true(be64_get(length) >= 1 && be64_get(length) <= 4, "OPAL_CONSOLE_READ: no more than asked for");
-    check_true(buffer[4] == 0, "OPAL_CONSOLE_READ: nothing behind the buffer");
-    done = (unsigned)be64_get(length);
-    for (uint64_t end = timebase_read() + UINT64_C(30) * 512000000; done < 10 && timebase_read() < end;) {
-        opal_poll();
-        move(OPAL_CONSOLE_READ, 0, 10 - done, buffer + done);
-        done += (unsigned)be64_get(length);
-    }
-    check_true(memcmp(buffer, typed, 10) == 0, "OPAL_CONSOLE_READ: what was typed");
-    move(OPAL_CONSOLE_READ, 0, 1, buffer);
-    OPAL(OPAL_POLL_EVENTS, opal_address(&events));
-    check_equal(be64_get(events) & OPAL_EVENT_CONSOLE_INPUT, 0, "OPAL_POLL_EVENTS: no console input any more");
 }
