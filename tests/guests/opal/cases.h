@@ -37,6 +37,12 @@ void cases_pci(void);
 void cases_pci_tables(uint64_t bridge);
 _Noreturn void cases_power(void);
 
+/*
+ * Prints once more all that print() has printed: firmware that logs what it is called for breaks lines, and here it is
+ * called for nothing else.
+ */
+void console_repeat(void);
+
 /* Other processors: how many, what they are called, and how they run a function (processors.c). */
 #define PROCESSOR_MAX 8
 

@@ -1,35 +1,55 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* lib/console.h on OPAL's console: lines that are out before anything else is called, because firmware prints as well. */
-#include "../lib/console.h"
-#include "opal.h"
-
 #include "../../../abi/types.h"
+#include "../lib/console.h"
+#include "../lib/memory.h"
+#include "cases.h"
 
 static struct {
     char text[256];
     unsigned length;
 } line;
 
-void console_flush(void)
+/* Everything so far, to be printed again when nothing else makes the firmware print. */
+static struct {
+    char text[0x10000];
+    unsigned length;
+} transcript;
+
+static void write_out(const char *text, unsigned size)
 {
     unsigned done = 0;
 
-    while (done < line.length) {
+    while (done < size) {
         be64_t length;
         int64_t status;
 
-        be64_set(&length, line.length - done);
-        status = OPAL(OPAL_CONSOLE_WRITE, 0, opal_address(&length), opal_address(line.text + done));
+        be64_set(&length, size - done);
+        status = OPAL(OPAL_CONSOLE_WRITE, 0, opal_address(&length), opal_address(text + done));
         if (status == OPAL_SUCCESS || status == OPAL_PARTIAL)
             done += (unsigned)be64_get(length);
         else if (status != OPAL_BUSY && status != OPAL_BUSY_EVENT)
             break;
-        if (done < line.length)
+        if (done < size)
             opal_poll();
     }
-    line.length = 0;
     while (OPAL(OPAL_CONSOLE_FLUSH, 0) == OPAL_PARTIAL)
         continue;
+}
+
+void console_flush(void)
+{
+    write_out(line.text, line.length);
+    if (transcript.length + line.length <= sizeof(transcript.text)) {
+        memcpy(transcript.text + transcript.length, line.text, line.length);
+        transcript.length += line.length;
+    }
+    line.length = 0;
+}
+
+void console_repeat(void)
+{
+    write_out(transcript.text, transcript.length);
 }
 
 void console_put(char c)

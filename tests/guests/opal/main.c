@@ -42,5 +42,7 @@ _Noreturn void payload_start(const uint64_t *registers)
     if (opal_damage.is_seen)
         print("register %u after call %lu\n", opal_damage.reg, opal_damage.token);
     check_report();
+    print("AGAIN\n");
+    console_repeat();
     cases_power();
 }
