@@ -87,9 +87,9 @@ static void check_uart(void)
     check_equal(be32_get(lpc_value) & 0xff, 0xf0, "OPAL_LPC_READ: 16 bits of I/O, the second byte is the low one");
     check_equal((uint64_t)lpc_read(LPC_IO, UART + 4, 4), OPAL_SUCCESS, "OPAL_LPC_READ: 32 bits of I/O");
     check_equal(be32_get(lpc_value) & 0xff, 0xf0, "OPAL_LPC_READ: 32 bits of I/O, the last byte is the low one");
-    check_equal((uint64_t)OPAL(OPAL_LPC_WRITE, CHIP, LPC_IO, UART_MODEM_STATUS, 0x3c00, 2), OPAL_SUCCESS,
+    check_equal((uint64_t)OPAL(OPAL_LPC_WRITE, CHIP, LPC_IO, UART_MODEM_STATUS, 0x003c, 2), OPAL_SUCCESS,
                 "OPAL_LPC_WRITE: 16 bits of I/O");
-    check_equal(lpc_get(LPC_IO, UART_SCRATCH, 1), 0x3c, "OPAL_LPC_WRITE: 16 bits of I/O, the low byte goes first");
+    check_equal(lpc_get(LPC_IO, UART_SCRATCH, 1), 0x3c, "OPAL_LPC_WRITE: 16 bits of I/O, the high byte goes first");
 }
 
 /* Flash that may be empty: narrow reads see parts of what wide ones see. */

@@ -19,10 +19,10 @@ static struct {
 static void write_out(const char *text, unsigned size)
 {
     unsigned done = 0;
+    int64_t status;
 
     while (done < size) {
         be64_t length;
-        int64_t status;
 
         be64_set(&length, size - done);
         status = OPAL(OPAL_CONSOLE_WRITE, 0, opal_address(&length), opal_address(text + done));
@@ -33,8 +33,9 @@ static void write_out(const char *text, unsigned size)
         if (done < size)
             opal_poll();
     }
-    while (OPAL(OPAL_CONSOLE_FLUSH, 0) == OPAL_PARTIAL)
-        continue;
+    do
+        status = OPAL(OPAL_CONSOLE_FLUSH, 0);
+    while (status == OPAL_PARTIAL || status == OPAL_BUSY);
 }
 
 void console_flush(void)
