@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The guest that calls OPAL (tests/guests/opal) under skiboot and our firmware, held against docs/opal-conformance.md."""
+"""The guest that calls OPAL (tests/guests/opal) under skiboot and ours, held against docs/opal-conformance.md."""
 
 from __future__ import annotations
 
