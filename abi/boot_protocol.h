@@ -29,6 +29,20 @@
 #define RMA_MODE_RMO "rmo"
 #define RMA_MODE_VRMA "vrma"
 #define EPAPR_MAGIC HV_U64(0x65504150)
+/* Below /chosen: what our own firmware measured (docs/trust.md); other firmware writes no such node. */
+#define NODE_MEASUREMENTS "roundpeg,measurements"
+#define MEASUREMENTS_COMPATIBLE "roundpeg,measurements-v1"
+/* One word: "ok", or why an unlocked firmware should not have started the image. */
+#define PROP_VERDICT "verdict"
+/* A string list: what each event is of, in the order in which they were added. */
+#define PROP_MEASURED_NAMES "names"
+/* As many SHA-256 digests as names, without anything between. */
+#define PROP_MEASURED_DIGESTS "digests"
+/* 32 bytes: zeros, replaced for each event by the SHA-256 of themselves and the event's digest. */
+#define PROP_MEASURED_CHAIN "chain"
+#define MEASURE_FIRMWARE "firmware"
+/* Names of the first two events; the others have the names of the image's entries. */
+#define MEASURE_IMAGE_HEAD "image-head"
 
 /* Bits of the published binding's `capabilities` property. */
 #define CAPABILITY_CONTROL 1
