@@ -6,7 +6,7 @@ VENV := .venv/bin
 RECIPE := images/debian.toml
 IMAGE := build/images/debian.img
 
-.PHONY: boot test bench build lint setup clean
+.PHONY: boot test bench build firmware lint setup clean
 
 boot: build
 	@mkdir -p $(dir $(IMAGE))
@@ -22,9 +22,12 @@ bench: build
 	$(VENV)/mkimage build $(RECIPE) -o $(IMAGE)
 	$(VENV)/python -m bench $(IMAGE) $(RECIPE)
 
-build: setup
+build: setup firmware
 	$(MAKE) -C firmware/stub
 	$(MAKE) -C hypervisor
+
+firmware: setup
+	$(MAKE) -C firmware/opal
 
 lint: setup
 	$(VENV)/ruff check

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "poll.h"
+
+#include "board/board.h"
+#include "calls.h"
+#include "console.h"
+
+uint64_t events_pending(void)
+{
+    console_pump();
+    return board_uart_has_input() ? OPAL_EVENT_CONSOLE_INPUT : 0;
+}
+
+/* OPAL_POLL_EVENTS: lets the firmware work a little; what has happened, if the caller wants to know. */
+int64_t opal_poll_events(uint64_t address)
+{
+    uint64_t events = events_pending();
+
+    return address == 0 ? OPAL_SUCCESS : caller_put_u64(address, events);
+}
