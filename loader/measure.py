@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from construct import ConstructError
 
 from loader import abi
 from loader.errors import ImageError
@@ -47,12 +50,11 @@ def predict(image: Path, firmware: Path | None) -> Measurement:
 def firmware_event(firmware: Path) -> Event:
     """The event of a firmware file; raises LoaderError unless it is one of ours."""
     with open_source(firmware) as file:
-        head = abi.FIRMWARE_HEAD.sizeof()
-        start = file.read(head)
-        size = file.seek(0, 2)
-        if start[: len(abi.FIRMWARE_MAGIC)] != abi.FIRMWARE_MAGIC or len(start) != head:
-            raise ImageError("not our firmware", str(firmware), "give what `make firmware` wrote")
-        stated = abi.FIRMWARE_HEAD.parse(start).size
+        try:
+            stated = abi.FIRMWARE_HEAD.parse(file.read(abi.FIRMWARE_HEAD.sizeof())).size
+        except ConstructError:
+            raise ImageError("not our firmware", str(firmware), "give what `make firmware` wrote") from None
+        size = os.fstat(file.fileno()).st_size
         if stated != size:
             raise ImageError(f"has {size} bytes, its size word says {stated}", str(firmware), "build it again")
         return Event(abi.MEASURE_FIRMWARE, sha256_range(file.fileno(), 0, size))
@@ -79,4 +81,6 @@ def render_measurement(measurement: Measurement, *, as_json: bool) -> str:
         events = [{"name": event.name, "digest": event.digest.hex()} for event in measurement.events]
         return json.dumps({"events": events, "chain": chain}, indent=2)
     lines = [f"{event.digest.hex()}  {event.name}" for event in measurement.events]
-    return "\n".join([*lines, f"{chain}  chain" if chain else "chain: not without --firmware, which is its first event"])
+    return "\n".join(
+        [*lines, f"{chain}  chain" if chain else "chain: needs --firmware, which is its first event"]
+    )

@@ -44,6 +44,11 @@ void measure_image(struct measure_log *log, const struct image *image)
         add_event(log, (const char *)image->entries[i].name, image->entries[i].digest);
 }
 
+static int write_text(void *fdt, int node, const char *name, const char *text)
+{
+    return fdt_setprop(fdt, node, name, text, (int)strlen(text) + 1);
+}
+
 static int write_names(const struct measure_log *log, void *fdt, int node)
 {
     size_t size = 0;
@@ -86,9 +91,9 @@ int measure_write(const struct measure_log *log, const struct verification *resu
         node = fdt_add_subnode(fdt, chosen, NODE_MEASUREMENTS);
     if (node < 0)
         return node;
-    status = fdt_setprop_string(fdt, node, "compatible", MEASUREMENTS_COMPATIBLE);
+    status = write_text(fdt, node, "compatible", MEASUREMENTS_COMPATIBLE);
     if (status == 0)
-        status = fdt_setprop_string(fdt, node, PROP_VERDICT, verdict_word(result->verdict));
+        status = write_text(fdt, node, PROP_VERDICT, verdict_word(result->verdict));
     if (status == 0)
         status = fdt_setprop(fdt, node, PROP_MEASURED_CHAIN, log->chain, DIGEST_SIZE);
     if (status == 0)
