@@ -5,12 +5,14 @@ PYTHON ?= python3
 VENV := .venv/bin
 RECIPE := images/debian.toml
 IMAGE := build/images/debian.img
+SIGN_KEY := firmware/opal/keys/development
 
 .PHONY: boot test bench build firmware lint setup clean
 
 boot: build
 	@mkdir -p $(dir $(IMAGE))
 	$(VENV)/mkimage build $(RECIPE) -o $(IMAGE)
+	$(VENV)/mkimage sign $(IMAGE) --key $(SIGN_KEY)
 	$(VENV)/mkimage boot $(IMAGE)
 
 test: build lint

@@ -81,6 +81,4 @@ def render_measurement(measurement: Measurement, *, as_json: bool) -> str:
         events = [{"name": event.name, "digest": event.digest.hex()} for event in measurement.events]
         return json.dumps({"events": events, "chain": chain}, indent=2)
     lines = [f"{event.digest.hex()}  {event.name}" for event in measurement.events]
-    return "\n".join(
-        [*lines, f"{chain}  chain" if chain else "chain: needs --firmware, which is its first event"]
-    )
+    return "\n".join([*lines, f"{chain}  chain" if chain else "chain: needs --firmware, which is its first event"])

@@ -9,35 +9,36 @@
 #include "hv/fdt_reader.h"
 #include "hv/types.h"
 
-static const void *tree;
-static int node = -1;
-static int count;
+static const void *machine_tree;
+static int measurements = -1;
+static int event_count;
 
 static const uint8_t *digests_of(const char *property, int wanted)
 {
     int size;
-    const uint8_t *digests = fdt_getprop(tree, node, property, &size);
+    const uint8_t *digests = fdt_getprop(machine_tree, measurements, property, &size);
 
     return size == wanted * (int)DIGEST_SIZE ? digests : NULL;
 }
 
 static bool are_complete(void)
 {
-    return count > 0 && digests_of(PROP_MEASURED_DIGESTS, count) != NULL && digests_of(PROP_MEASURED_CHAIN, 1) != NULL &&
-           fdt_read_string(tree, node, PROP_VERDICT) != NULL;
+    return event_count > 0 && digests_of(PROP_MEASURED_DIGESTS, event_count) != NULL &&
+           digests_of(PROP_MEASURED_CHAIN, 1) != NULL &&
+           fdt_read_string(machine_tree, measurements, PROP_VERDICT) != NULL;
 }
 
 void measurements_init(const void *fdt)
 {
-    tree = fdt;
-    node = fdt_subnode_offset(fdt, fdt_path_offset(fdt, "/chosen"), NODE_MEASUREMENTS);
-    if (node < 0) {
+    machine_tree = fdt;
+    measurements = fdt_subnode_offset(fdt, fdt_path_offset(fdt, "/chosen"), NODE_MEASUREMENTS);
+    if (measurements < 0) {
         return;
     }
-    count = fdt_stringlist_count(fdt, node, PROP_MEASURED_NAMES);
-    if (!fdt_is_compatible(fdt, node, MEASUREMENTS_COMPATIBLE) || !are_complete()) {
+    event_count = fdt_stringlist_count(fdt, measurements, PROP_MEASURED_NAMES);
+    if (!fdt_is_compatible(fdt, measurements, MEASUREMENTS_COMPATIBLE) || !are_complete()) {
         hv_print("the firmware's measurements make no sense\n");
-        node = -1;
+        measurements = -1;
     }
 }
 
@@ -54,14 +55,14 @@ static void digest_print(const uint8_t *digest, const char *name)
 
 void measurements_print(void)
 {
-    if (node < 0) {
+    if (measurements < 0) {
         hv_print("the firmware measured nothing\n");
         return;
     }
-    for (int i = 0; i < count; i++) {
-        digest_print(digests_of(PROP_MEASURED_DIGESTS, count) + (size_t)i * DIGEST_SIZE,
-                     fdt_stringlist_get(tree, node, PROP_MEASURED_NAMES, i, NULL));
+    for (int i = 0; i < event_count; i++) {
+        digest_print(digests_of(PROP_MEASURED_DIGESTS, event_count) + (size_t)i * DIGEST_SIZE,
+                     fdt_stringlist_get(machine_tree, measurements, PROP_MEASURED_NAMES, i, NULL));
     }
     digest_print(digests_of(PROP_MEASURED_CHAIN, 1), "chain");
-    hv_print("the firmware's verdict on the image: %s\n", fdt_read_string(tree, node, PROP_VERDICT));
+    hv_print("the firmware's verdict on the image: %s\n", fdt_read_string(machine_tree, measurements, PROP_VERDICT));
 }
