@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Write the C file with the keys that are built into our powernv firmware: `make firmware KEYS=... REVOKED=...`.
+"""Write the C file with what our powernv firmware trusts: `make firmware KEYS=... REVOKED=... UNLOCKED=1 WAIT=1`.
 
 Keys are the public ones that `mkimage keygen` or openssl writes, several with commas between.  The file changes only
 when its text does, so that nothing is built again for nothing.  Exit status as mkimage's: 1 for a bad key, 2 for usage.
@@ -37,10 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--keys", type=_paths, default=[], metavar="PUB,PUB", help="whose images start")
     parser.add_argument("--revoked", type=_paths, default=[], metavar="PUB,PUB", help="whose never do")
     parser.add_argument("--unlocked", action="store_true", help="start images whoever signed them")
+    parser.add_argument("--wait", action="store_true", help="after a refusal wait instead of switching off")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the C file")
     options = parser.parse_args(arguments)
     try:
-        text = describe(options.keys, options.revoked, unlocked=options.unlocked)
+        text = describe(options.keys, options.revoked, unlocked=options.unlocked, wait=options.wait)
         if not options.output.exists() or options.output.read_text(encoding="utf-8") != text:
             with AtomicFile(options.output) as file:
                 write_at(file.fd, text.encode(), 0)
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def describe(keys: Sequence[Path], revoked: Sequence[Path], *, unlocked: bool) -> str:
+def describe(keys: Sequence[Path], revoked: Sequence[Path], *, unlocked: bool, wait: bool) -> str:
     """The C file's text; raises LoaderError for files that hold no key and for lists that make no sense."""
     good, bad = _read(keys, "KEYS"), _read(revoked, "REVOKED")
     for path, key in good.items():
@@ -79,6 +80,7 @@ def describe(keys: Sequence[Path], revoked: Sequence[Path], *, unlocked: bool) -
             f"        .revoked_count = {len(bad)},",
             f"        .development = {_c_bool(development)},",
             f"        .unlocked = {_c_bool(unlocked)},",
+            f"        .wait = {_c_bool(wait)},",
             "    };",
             "}",
             "",

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "gate.h"
 
+#include "board/board.h"
 #include "board/map.h"
 #include "boot_protocol.h"
 #include "console.h"
 #include "hv/types.h"
+#include "io.h"
 #include "measure.h"
 #include "tree.h"
 #include "trust.h"
@@ -28,8 +30,9 @@ static uint64_t payload_limit(const void *tree)
 {
     uint64_t end = tree_memory_end(tree);
 
-    if (end <= PAYLOAD_BASE)
+    if (end <= PAYLOAD_BASE) {
         return 0;
+    }
     return end - PAYLOAD_BASE < PAYLOAD_MAX_SIZE ? end - PAYLOAD_BASE : PAYLOAD_MAX_SIZE;
 }
 
@@ -45,8 +48,20 @@ static void log_write(void *tree)
 {
     int status = measure_write(&event_log, &result, tree);
 
-    if (status != 0)
+    if (status != 0) {
         give_up("no room for measurements in the device tree: libfdt says %d", status);
+    }
+}
+
+static _Noreturn void refuse_image(const struct trust *trust)
+{
+    say("refused: %s: %s", verdict_word(result.verdict), result.refusal.text);
+    if (!trust->wait) {
+        board_power_off();
+    }
+    for (;;) {
+        cpu_relax();
+    }
 }
 
 bool gate_pass(void *tree)
@@ -58,14 +73,17 @@ bool gate_pass(void *tree)
     trust_warn(&trust, warn);
     verify_image(paddr_pointer(PAYLOAD_BASE), payload_limit(tree), &trust, &result);
     is_image = verify_may_start(&result, &trust);
-    if (!is_image && !(trust.unlocked && result.verdict == VERDICT_NO_IMAGE))
-        give_up("%s: %s", verdict_word(result.verdict), result.refusal.text);
-    if (result.verdict != VERDICT_OK)
+    if (!is_image && !(trust.unlocked && result.verdict == VERDICT_NO_IMAGE)) {
+        refuse_image(&trust);
+    }
+    if (result.verdict != VERDICT_OK) {
         say("started all the same, because this firmware is unlocked: %s: %s", verdict_word(result.verdict),
             result.refusal.text);
+    }
     measure_ourselves();
-    if (is_image)
+    if (is_image) {
         measure_image(&event_log, &result.image);
+    }
     log_write(tree);
     return is_image;
 }

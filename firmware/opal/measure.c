@@ -28,8 +28,9 @@ void measure_firmware(struct measure_log *log, const void *bytes, size_t size, s
 
     sha256_start(&sha);
     sha256_add(&sha, bytes, blank_offset);
-    for (size_t i = 0; i < blank_size; i++)
+    for (size_t i = 0; i < blank_size; i++) {
         sha256_add(&sha, &zero, sizeof(zero));
+    }
     sha256_add(&sha, behind, size - blank_offset - blank_size);
     sha256_finish(&sha, digest);
     add_event(log, MEASURE_FIRMWARE, digest);
@@ -40,8 +41,9 @@ void measure_image(struct measure_log *log, const struct image *image)
     const struct hv_image_header *header = (const void *)(image->base + image->stub_size);
 
     add_event(log, MEASURE_IMAGE_HEAD, header->head_digest);
-    for (uint32_t i = 0; i < image->entry_count; i++)
+    for (uint32_t i = 0; i < image->entry_count; i++) {
         add_event(log, (const char *)image->entries[i].name, image->entries[i].digest);
+    }
 }
 
 static int write_text(void *fdt, int node, const char *name, const char *text)
@@ -56,11 +58,13 @@ static int write_names(const struct measure_log *log, void *fdt, int node)
     char *next;
     int result;
 
-    for (size_t i = 0; i < log->count; i++)
+    for (size_t i = 0; i < log->count; i++) {
         size += strlen(log->events[i].name) + 1;
+    }
     result = fdt_setprop_placeholder(fdt, node, PROP_MEASURED_NAMES, (int)size, &place);
-    if (result != 0)
+    if (result != 0) {
         return result;
+    }
     next = place;
     for (size_t i = 0; i < log->count; i++) {
         size = strlen(log->events[i].name) + 1;
@@ -76,8 +80,9 @@ static int write_digests(const struct measure_log *log, void *fdt, int node)
     int result =
         fdt_setprop_placeholder(fdt, node, PROP_MEASURED_DIGESTS, (int)(log->count * DIGEST_SIZE), &place);
 
-    for (size_t i = 0; i < log->count && result == 0; i++)
+    for (size_t i = 0; i < log->count && result == 0; i++) {
         memcpy((uint8_t *)place + i * DIGEST_SIZE, log->events[i].digest, DIGEST_SIZE);
+    }
     return result;
 }
 
@@ -87,16 +92,21 @@ int measure_write(const struct measure_log *log, const struct verification *resu
     int node = chosen < 0 ? chosen : fdt_subnode_offset(fdt, chosen, NODE_MEASUREMENTS);
     int status;
 
-    if (node == -FDT_ERR_NOTFOUND && chosen >= 0)
+    if (node == -FDT_ERR_NOTFOUND && chosen >= 0) {
         node = fdt_add_subnode(fdt, chosen, NODE_MEASUREMENTS);
-    if (node < 0)
+    }
+    if (node < 0) {
         return node;
+    }
     status = write_text(fdt, node, "compatible", MEASUREMENTS_COMPATIBLE);
-    if (status == 0)
+    if (status == 0) {
         status = write_text(fdt, node, PROP_VERDICT, verdict_word(result->verdict));
-    if (status == 0)
+    }
+    if (status == 0) {
         status = fdt_setprop(fdt, node, PROP_MEASURED_CHAIN, log->chain, DIGEST_SIZE);
-    if (status == 0)
+    }
+    if (status == 0) {
         status = write_names(log, fdt, node);
+    }
     return status == 0 ? write_digests(log, fdt, node) : status;
 }

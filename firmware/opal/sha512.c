@@ -50,9 +50,10 @@ static void expand_block(const uint8_t block[SHA512_BLOCK_SIZE], uint64_t w[SCHE
         memcpy(&word, block + i * sizeof(word), sizeof(word));
         w[i] = be64_get(word);
     }
-    for (size_t i = 16; i < SCHEDULE_SIZE; i++)
+    for (size_t i = 16; i < SCHEDULE_SIZE; i++) {
         w[i] = (rotate_right(w[i - 2], 19) ^ rotate_right(w[i - 2], 61) ^ w[i - 2] >> 6) + w[i - 7] +
                (rotate_right(w[i - 15], 1) ^ rotate_right(w[i - 15], 8) ^ w[i - 15] >> 7) + w[i - 16];
+    }
 }
 
 /* FIPS 180-4, 6.4.2, steps 2 to 4; v[0] to v[7] are a to h. */
@@ -72,8 +73,9 @@ static void mix_block(uint64_t state[8], const uint8_t block[SHA512_BLOCK_SIZE])
         v[4] += first;
         v[0] = first + second;
     }
-    for (size_t i = 0; i < 8; i++)
+    for (size_t i = 0; i < 8; i++) {
         state[i] += v[i];
+    }
 }
 
 void sha512_start(struct sha512 *sha)
@@ -88,8 +90,9 @@ void sha512_add(struct sha512 *sha, const void *bytes, size_t size)
 
     for (size_t i = 0; i < size; i++) {
         sha->block[sha->length++ % SHA512_BLOCK_SIZE] = next[i];
-        if (sha->length % SHA512_BLOCK_SIZE == 0)
+        if (sha->length % SHA512_BLOCK_SIZE == 0) {
             mix_block(sha->state, sha->block);
+        }
     }
 }
 
@@ -103,7 +106,8 @@ void sha512_finish(struct sha512 *sha, uint8_t digest[SHA512_DIGEST_SIZE])
     be64_set(&words[0], sha->length * 8);
     sha512_add(sha, padding, (fill < 112 ? 120 : 120 + SHA512_BLOCK_SIZE) - fill);
     sha512_add(sha, &words[0], sizeof(words[0]));
-    for (size_t i = 0; i < 8; i++)
+    for (size_t i = 0; i < 8; i++) {
         be64_set(&words[i], sha->state[i]);
+    }
     memcpy(digest, words, sizeof(words));
 }

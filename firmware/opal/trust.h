@@ -23,6 +23,7 @@ struct trust {
     size_t revoked_count;
     bool development; /* one of the good keys is the published one */
     bool unlocked;    /* images start whoever signed them */
+    bool wait;        /* after a refusal the machine waits for somebody to look, instead of switching itself off */
 };
 
 /* What was built into this firmware.  Fills a structure because the firmware's static data holds no pointers. */

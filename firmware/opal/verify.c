@@ -47,22 +47,26 @@ static bool read_stub_words(struct image *image, struct refusal *refusal)
 {
     image->stub_size = stub_word(image, STUB_SIZE_OFFSET);
     image->scratch_offset = stub_word(image, STUB_SCRATCH_OFFSET);
-    if (image->stub_size == 0 || image->stub_size > STUB_MAX_SIZE || image->stub_size % IMAGE_PAGE_SIZE != 0)
+    if (image->stub_size == 0 || image->stub_size > STUB_MAX_SIZE || image->stub_size % IMAGE_PAGE_SIZE != 0) {
         return refuse(refusal, STUB_REASON_BAD_HEADER, "the stub's size 0x%lx is no page multiple up to 0x%lx",
                       (unsigned long)image->stub_size, (unsigned long)STUB_MAX_SIZE);
-    if (image->scratch_offset < STUB_WORDS_SIZE || image->scratch_offset > image->stub_size)
+    }
+    if (image->scratch_offset < STUB_WORDS_SIZE || image->scratch_offset > image->stub_size) {
         return refuse(refusal, STUB_REASON_BAD_HEADER, "the stub's scratch area at 0x%lx is not inside its 0x%lx bytes",
                       (unsigned long)image->scratch_offset, (unsigned long)image->stub_size);
-    if (stub_word(image, STUB_REASON_OFFSET) != STUB_REASON_NONE)
+    }
+    if (stub_word(image, STUB_REASON_OFFSET) != STUB_REASON_NONE) {
         return refuse(refusal, STUB_REASON_BAD_HEADER, "the stub's reason word is not zero");
+    }
     return true;
 }
 
 /* The head digest takes the scratch area as zeros, because the stub is using it when it computes the digest. */
 static bool check_scratch(const struct image *image, struct refusal *refusal)
 {
-    if (image_is_zero(image->base + image->scratch_offset, image->stub_size - image->scratch_offset))
+    if (image_is_zero(image->base + image->scratch_offset, image->stub_size - image->scratch_offset)) {
         return true;
+    }
     return refuse(refusal, STUB_REASON_HEAD_DIGEST, "the stub's scratch area is not zero");
 }
 
@@ -105,19 +109,22 @@ static enum verdict judge_structure(struct image *image, struct refusal *refusal
         refuse(refusal, STUB_REASON_BAD_HEADER, "nothing that mkimage built was loaded");
         return VERDICT_NO_IMAGE;
     }
-    if (!read_stub_words(image, refusal))
+    if (!read_stub_words(image, refusal)) {
         return VERDICT_STRUCTURE;
+    }
     if (!image_check_header(image, refusal)) {
         bool is_blank = refusal->reason == STUB_REASON_BAD_HEADER &&
                         image_is_zero(image->base + image->stub_size, IMAGE_HEADER_SIZE);
 
         return is_blank ? VERDICT_TRUNCATED : verdict_of_reason(refusal->reason);
     }
-    if (!check_head(image, refusal))
+    if (!check_head(image, refusal)) {
         return image_looks_truncated(image) ? truncated(image, refusal) : verdict_of_reason(refusal->reason);
+    }
     if (image_looks_truncated(image) &&
-        !image_check_payload(image, &image->entries[image->entry_count - 1], refusal))
+        !image_check_payload(image, &image->entries[image->entry_count - 1], refusal)) {
         return truncated(image, refusal);
+    }
     return VERDICT_OK;
 }
 
@@ -127,11 +134,13 @@ static enum verdict judge_signature(const struct hv_image_signature *record, con
     const struct trust_key *key;
 
     /* First, in case a key is in both lists. */
-    if (trust_find(trust->revoked, trust->revoked_count, record->key_id) != NULL)
+    if (trust_find(trust->revoked, trust->revoked_count, record->key_id) != NULL) {
         return VERDICT_REVOKED_KEY;
+    }
     key = trust_find(trust->keys, trust->key_count, record->key_id);
-    if (key == NULL)
+    if (key == NULL) {
         return VERDICT_UNKNOWN_KEY;
+    }
     return ed25519_check(record->signature, key->public_key, message, MESSAGE_SIZE) ? VERDICT_OK
                                                                                      : VERDICT_BAD_SIGNATURE;
 }
@@ -163,17 +172,19 @@ static void explain_signatures(struct verification *result)
     static const char digits[] = "0123456789abcdef";
     char key[KEY_DIGITS + 1];
 
-    for (size_t i = 0; i < KEY_DIGITS; i++)
+    for (size_t i = 0; i < KEY_DIGITS; i++) {
         key[i] = digits[result->key_id[i / 2] >> (i % 2 == 0 ? 4 : 0) & 15];
+    }
     key[KEY_DIGITS] = '\0';
-    if (result->verdict == VERDICT_UNSIGNED)
+    if (result->verdict == VERDICT_UNSIGNED) {
         refuse(&result->refusal, STUB_REASON_SIGNATURES, "nobody has signed the image; mkimage sign does");
-    else if (result->verdict == VERDICT_UNKNOWN_KEY)
+    } else if (result->verdict == VERDICT_UNKNOWN_KEY) {
         refuse(&result->refusal, STUB_REASON_SIGNATURES, "this firmware does not know key %s", key);
-    else if (result->verdict == VERDICT_REVOKED_KEY)
+    } else if (result->verdict == VERDICT_REVOKED_KEY) {
         refuse(&result->refusal, STUB_REASON_SIGNATURES, "key %s is revoked", key);
-    else if (result->verdict == VERDICT_BAD_SIGNATURE)
+    } else if (result->verdict == VERDICT_BAD_SIGNATURE) {
         refuse(&result->refusal, STUB_REASON_SIGNATURES, "the signature of key %s is not of this image", key);
+    }
 }
 
 void verify_image(const void *file, uint64_t limit, const struct trust *trust, struct verification *result)
@@ -184,8 +195,9 @@ void verify_image(const void *file, uint64_t limit, const struct trust *trust, s
     image->base = (const uint8_t *)file + IMAGE_FILE_OFFSET;
     image->memory_size = limit < IMAGE_FILE_OFFSET ? 0 : limit - IMAGE_FILE_OFFSET;
     result->verdict = judge_structure(image, &result->refusal);
-    if (result->verdict != VERDICT_OK)
+    if (result->verdict != VERDICT_OK) {
         return;
+    }
     result->verdict = judge_signatures(image, trust, result->key_id);
     explain_signatures(result);
 }

@@ -33,7 +33,7 @@ int main(void)
     trust_built_in(&trust);
     print('+', trust.keys, trust.key_count);
     print('-', trust.revoked, trust.revoked_count);
-    printf(" development %d unlocked %d", trust.development, trust.unlocked);
+    printf(" development %d unlocked %d wait %d", trust.development, trust.unlocked, trust.wait);
     return 0;
 }
 """
@@ -74,19 +74,19 @@ def text_of(path: Path) -> str:
 
 def test_good_and_revoked(bench: Bench) -> None:
     assert bench.write("--keys", str(bench.first), "--revoked", str(bench.second)) == 0
-    assert bench.read() == f"+{text_of(bench.first)}-{text_of(bench.second)} development 0 unlocked 0"
+    assert bench.read() == f"+{text_of(bench.first)}-{text_of(bench.second)} development 0 unlocked 0 wait 0"
 
 
 def test_several_and_the_development_key(bench: Bench) -> None:
     development = bench.root / "firmware" / "opal" / "keys" / "development.pub"
     keys = [bench.first, bench.second, development]
     assert bench.write("--keys", ",".join(map(str, keys))) == 0
-    assert bench.read() == "".join(f"+{text_of(key)}" for key in keys) + " development 1 unlocked 0"
+    assert bench.read() == "".join(f"+{text_of(key)}" for key in keys) + " development 1 unlocked 0 wait 0"
 
 
 def test_unlocked_without_keys(bench: Bench) -> None:
-    assert bench.write("--keys", "", "--revoked", "", "--unlocked") == 0
-    assert bench.read() == " development 0 unlocked 1"
+    assert bench.write("--keys", "", "--revoked", "", "--unlocked", "--wait") == 0
+    assert bench.read() == " development 0 unlocked 1 wait 1"
 
 
 def test_the_same_keys_leave_the_file_alone(bench: Bench) -> None:
