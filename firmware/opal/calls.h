@@ -48,7 +48,8 @@ typedef int64_t call_8(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_
 ALL_CALLS(X)
 #undef X
 
-/* The caller's memory [address, address + size) as a pointer; NULL unless all of it is memory and none of it ours. */
+/* The caller's memory [address, address + size) as a pointer; NULL unless all of it is memory and none of it ours.  An
+ * address may be real or that of a 64-bit kernel's linear mapping, 0xc000000000000000 higher. */
 void *caller_memory(uint64_t address, size_t size);
 
 /* Writes a big-endian number to the caller's memory: OPAL_SUCCESS or OPAL_PARAMETER. */

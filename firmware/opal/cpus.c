@@ -7,13 +7,25 @@
 
 #include "calls.h"
 #include "console.h"
-#include "hv/types.h"
+#include "hv/lock.h"
 #include "io.h"
 #include "payload.h"
 #include "tree.h"
 
+/* OPAL_QUERY_CPU_STATUS */
+#define THREAD_INACTIVE 0
+#define THREAD_STARTED 1
+#define THREAD_UNAVAILABLE 2
+
+/* OPAL_REINIT_CPUS */
+#define REINIT_HILE_BIG UINT64_C(1)
+#define REINIT_HILE_LITTLE UINT64_C(2)
+
+#define HID0_HILE (UINT64_C(1) << (63 - 19))
+
 extern char __cpu_areas[];
 static uint64_t highest_pir;
+static struct lock orders;
 
 static struct cpu *area_of(uint64_t pir)
 {
@@ -90,15 +102,134 @@ void cpus_gather(void)
     }
 }
 
+/* Power ISA and POWER8: a new HID0 counts once it has been read back six times. */
+static void set_endian(uint64_t little)
+{
+    uint64_t hid0 = SPR_READ(SPR_HID0);
+
+    hid0 = little != 0 ? hid0 | HID0_HILE : hid0 & ~HID0_HILE;
+    memory_sync();
+    SPR_WRITE(SPR_HID0, hid0);
+    for (int i = 0; i < 6; i++) {
+        SPR_READ(SPR_HID0);
+    }
+    instruction_sync();
+}
+
 void cpu_park(void)
 {
     struct cpu *cpu = area_of(SPR_READ(SPR_PIR));
 
     cpu->in_call = 0;
-    store_state(cpu, CPU_PARKED);
-    while (load_state(cpu) != CPU_ORDERED) {
-        cpu_relax();
+    for (;;) {
+        store_state(cpu, CPU_PARKED);
+        while (load_state(cpu) != CPU_ORDERED) {
+            cpu_relax();
+        }
+        if (cpu->order == ORDER_START) {
+            store_state(cpu, CPU_STARTED);
+            payload_enter_secondary(cpu->address, SPR_READ(SPR_PIR));
+        }
+        set_endian(cpu->address);
     }
-    store_state(cpu, CPU_STARTED);
-    payload_enter_secondary(cpu->address, SPR_READ(SPR_PIR));
+}
+
+/* The lock of orders is held and the processor is parked. */
+static void give_order(struct cpu *cpu, enum cpu_order order, uint64_t address)
+{
+    cpu->order = order;
+    cpu->address = address;
+    store_state(cpu, CPU_ORDERED);
+}
+
+/* OPAL_START_CPU: a parked processor leaves for `address`. */
+int64_t opal_start_cpu(uint64_t server, uint64_t address)
+{
+    struct cpu *cpu = cpu_find(server);
+    int64_t result = OPAL_WRONG_STATE;
+
+    if (cpu == NULL || caller_memory(address, sizeof(uint32_t)) == NULL || address % sizeof(uint32_t) != 0) {
+        return OPAL_PARAMETER;
+    }
+    lock_take(&orders);
+    if (load_state(cpu) == CPU_PARKED) {
+        give_order(cpu, ORDER_START, address);
+        result = OPAL_SUCCESS;
+    }
+    lock_release(&orders);
+    return result;
+}
+
+/* OPAL_QUERY_CPU_STATUS: whose the processor is. */
+int64_t opal_query_cpu_status(uint64_t server, uint64_t status)
+{
+    const struct cpu *cpu = cpu_find(server);
+
+    if (cpu == NULL) {
+        return OPAL_PARAMETER;
+    }
+    switch (load_state(cpu)) {
+    case CPU_MISSING:
+        return caller_put_u8(status, THREAD_UNAVAILABLE);
+    case CPU_PARKED:
+        return caller_put_u8(status, THREAD_INACTIVE);
+    default:
+        return caller_put_u8(status, THREAD_STARTED);
+    }
+}
+
+/* OPAL_RETURN_CPU: the calling processor is ours again until OPAL_START_CPU. */
+int64_t opal_return_cpu(void)
+{
+    cpu_park();
+}
+
+static bool others_are_parked(const struct cpu *self)
+{
+    for (uint64_t pir = 0; pir <= highest_pir; pir++) {
+        const struct cpu *cpu = cpu_find(pir);
+
+        if (cpu != NULL && cpu != self && load_state(cpu) != CPU_PARKED && load_state(cpu) != CPU_MISSING) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void set_endian_everywhere(const struct cpu *self, uint64_t little)
+{
+    set_endian(little);
+    for (uint64_t pir = 0; pir <= highest_pir; pir++) {
+        struct cpu *cpu = cpu_find(pir);
+
+        if (cpu == NULL || cpu == self || load_state(cpu) != CPU_PARKED) {
+            continue;
+        }
+        give_order(cpu, ORDER_SET_ENDIAN, little);
+        while (load_state(cpu) != CPU_PARKED) {
+            cpu_relax();
+        }
+    }
+}
+
+/* OPAL_REINIT_CPUS: the endianness of exceptions on all processors, while all but the caller are ours. */
+int64_t opal_reinit_cpus(uint64_t flags)
+{
+    const struct cpu *self = area_of(SPR_READ(SPR_PIR));
+    int64_t result = OPAL_SUCCESS;
+
+    if ((flags & ~(REINIT_HILE_BIG | REINIT_HILE_LITTLE)) != 0) {
+        return OPAL_UNSUPPORTED;
+    }
+    if (flags == (REINIT_HILE_BIG | REINIT_HILE_LITTLE)) {
+        return OPAL_PARAMETER;
+    }
+    lock_take(&orders);
+    if (!others_are_parked(self)) {
+        result = OPAL_WRONG_STATE;
+    } else if (flags != 0) {
+        set_endian_everywhere(self, (flags & REINIT_HILE_LITTLE) != 0);
+    }
+    lock_release(&orders);
+    return result;
 }

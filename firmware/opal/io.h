@@ -38,6 +38,12 @@ static inline void memory_sync(void)
     __asm__ volatile("sync" : : : "memory");
 }
 
+/* What was written to the processor's registers counts for the next instruction. */
+static inline void instruction_sync(void)
+{
+    __asm__ volatile("isync" : : : "memory");
+}
+
 /* Device registers, big-endian, each access complete before the next; cache-inhibited, which needs HV real mode. */
 #define IO_ACCESSORS(bits, load, store) \
     static inline uint##bits##_t io_read##bits(uint64_t address) \

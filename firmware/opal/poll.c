@@ -4,11 +4,24 @@
 #include "board/board.h"
 #include "calls.h"
 #include "console.h"
+#include "messages.h"
 
 uint64_t events_pending(void)
 {
+    uint64_t events = 0;
+    bool reboot;
+
     console_pump();
-    return board_uart_has_input() ? OPAL_EVENT_CONSOLE_INPUT : 0;
+    if (board_wants_power_off(&reboot)) {
+        message_shutdown(reboot);
+    }
+    if (message_is_pending()) {
+        events |= OPAL_EVENT_MESSAGE;
+    }
+    if (board_uart_has_input()) {
+        events |= OPAL_EVENT_CONSOLE_INPUT;
+    }
+    return events;
 }
 
 /* OPAL_POLL_EVENTS: lets the firmware work a little; what has happened, if the caller wants to know. */

@@ -5,7 +5,6 @@
 
 #include <stdint.h>
 
-#define OPAL_EVENT_CONSOLE_OUTPUT 0x8
 #define OPAL_EVENT_CONSOLE_INPUT 0x10
 #define OPAL_EVENT_MESSAGE 0x800
 

@@ -9,8 +9,17 @@
 #include "console.h"
 #include "cpus.h"
 #include "hv/format.h"
+#include "io.h"
+#include "messages.h"
 
 #define NAME_SIZE 64
+
+/* How often the payload should poll when nothing happens. */
+#define HEARTBEAT_MS 200
+
+/* Flags of /ibm,opal/power-mgt: skiboot, doc/device-tree/ibm,opal/power-mgt. */
+#define IDLE_LOSES_USER_STATE 0x1000
+#define IDLE_NAP 0x10000
 
 static void check(const void *tree, int node, const char *name, int result)
 {
@@ -74,12 +83,28 @@ uint32_t tree_phandle(void *tree, int node)
     return phandle;
 }
 
-uint32_t tree_get_u32(const void *tree, int node, const char *name, uint32_t otherwise)
+uint32_t tree_get_cell(const void *tree, int node, const char *name, int index, uint32_t otherwise)
 {
     int size;
     const fdt32_t *cells = fdt_getprop(tree, node, name, &size);
 
-    return cells != NULL && size >= (int)sizeof(*cells) ? fdt32_ld(cells) : otherwise;
+    return cells != NULL && index < size / (int)sizeof(*cells) ? fdt32_ld(&cells[index]) : otherwise;
+}
+
+uint32_t tree_get_u32(const void *tree, int node, const char *name, uint32_t otherwise)
+{
+    return tree_get_cell(tree, node, name, 0, otherwise);
+}
+
+size_t tree_add_name(char *list, size_t size, size_t used, const char *name)
+{
+    size_t length = strlen(name) + 1;
+
+    if (length > size - used) {
+        give_up("device tree: no room for the name %s", name);
+    }
+    memcpy(list + used, name, length);
+    return used + length;
 }
 
 int tree_next_compatible(const void *tree, int node, const char *compatible)
@@ -137,6 +162,17 @@ void tree_reserve(void *tree, const char *name, uint64_t base, uint64_t size)
     check(tree, 0, "reservations", fdt_add_mem_rsv(tree, base, size));
 }
 
+/* What an idle processor may do: nap keeps all of its state but for what Linux saves anyway. */
+static void describe_idle(void *tree, int node)
+{
+    tree_set_string(tree, node, "ibm,cpu-idle-state-names", "nap");
+    tree_set_u32(tree, node, "ibm,cpu-idle-state-flags", IDLE_NAP | IDLE_LOSES_USER_STATE);
+    tree_set_u32(tree, node, "ibm,cpu-idle-state-latencies-ns", 4000);
+    tree_set_u32(tree, node, "ibm,cpu-idle-state-residency-ns", 100000);
+    tree_set_u64(tree, node, "ibm,cpu-idle-state-pmicr", 0);
+    tree_set_u64(tree, node, "ibm,cpu-idle-state-pmicr-mask", 0);
+}
+
 static void describe_opal(void *tree)
 {
     static const char compatible[] = "ibm,opal-v2\0ibm,opal-v3";
@@ -149,6 +185,19 @@ static void describe_opal(void *tree)
     tree_set_u64(tree, node, "opal-base-address", FIRMWARE_BASE);
     tree_set_u64(tree, node, "opal-entry-address", FIRMWARE_BASE + ENTRY_OFFSET);
     tree_set_u64(tree, node, "opal-runtime-size", cpus_end() - FIRMWARE_BASE);
+
+    tree_set_u32(tree, node, "opal-msg-size", OPAL_MESSAGE_SIZE);
+    tree_set_u32(tree, node, "ibm,heartbeat-ms", HEARTBEAT_MS);
+
+    child = tree_add_node(tree, node, "event");
+    tree_set_string(tree, child, "compatible", "ibm,opal-event");
+    tree_set_bytes(tree, child, "interrupt-controller", NULL, 0);
+    tree_set_u32(tree, child, "#interrupt-cells", 1);
+
+    child = tree_add_node(tree, node, "rtc");
+    tree_set_string(tree, child, "compatible", "ibm,opal-rtc");
+
+    describe_idle(tree, tree_add_node(tree, node, "power-mgt"));
 
     child = tree_add_node(tree, node, "firmware");
     tree_set_string(tree, child, "compatible", "ibm,opal-firmware");
@@ -166,6 +215,7 @@ static void describe_opal(void *tree)
 
 void tree_complete(void *tree)
 {
+    fdt_set_boot_cpuid_phys(tree, (uint32_t)SPR_READ(SPR_PIR));
     tree_reserve(tree, "ibm,firmware", FIRMWARE_BASE, cpus_end() - FIRMWARE_BASE);
     describe_opal(tree);
     tree_set_string(tree, tree_add_node(tree, 0, "chosen"), "linux,stdout-path", "/ibm,opal/consoles/serial@0");

@@ -31,6 +31,12 @@ uint32_t tree_phandle(void *tree, int node);
 /* The first cell of a property, or `otherwise`. */
 uint32_t tree_get_u32(const void *tree, int node, const char *name, uint32_t otherwise);
 
+/* Cell `index` of a property, or `otherwise`. */
+uint32_t tree_get_cell(const void *tree, int node, const char *name, int index, uint32_t otherwise);
+
+/* Appends a string to a list in `list`, of which `used` bytes are taken; returns the new length. */
+size_t tree_add_name(char *list, size_t size, size_t used, const char *name);
+
 /* The next node behind `node` (-1: the first) that is compatible; negative at the end. */
 int tree_next_compatible(const void *tree, int node, const char *compatible);
 

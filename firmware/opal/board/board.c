@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "board.h"
 
+#include <libfdt.h>
+
 #include "tree.h"
 #include "units.h"
 
+/* The controller all sources of the machine belong to; the presenters, one for each processor, are in the tree. */
 static uint32_t describe_sources(void *tree)
 {
     static const char compatible[] = "IBM,ppc-xics\0IBM,opal-xics";
@@ -19,8 +22,30 @@ static uint32_t describe_sources(void *tree)
     return tree_phandle(tree, node);
 }
 
+/* What hangs on the LPC bus and is ours is not the payload's to drive. */
+static void describe_lpc(void *tree)
+{
+    int node = tree_next_compatible(tree, -1, "ibm,lpc");
+
+    if (node >= 0) {
+        tree_set_bytes(tree, node, "interrupt-controller", NULL, 0);
+        tree_set_u32(tree, node, "#interrupt-cells", 1);
+    }
+    node = tree_next_compatible(tree, -1, "ns16550");
+    if (node >= 0) {
+        tree_set_string(tree, node, "status", "reserved");
+    }
+}
+
 void board_init(void *tree)
 {
+    uint32_t controller = describe_sources(tree);
+
     xscom_init(tree);
-    phb3_init(tree, describe_sources(tree));
+    ipmi_init(tree);
+    rtc_init(tree);
+    psi_init();
+    psi_describe(tree, controller);
+    phb3_init(tree, controller);
+    describe_lpc(tree);
 }

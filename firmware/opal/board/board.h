@@ -45,6 +45,23 @@ int64_t lpc_write(enum lpc_space space, uint32_t address, uint32_t size, uint32_
 uint8_t lpc_io_read(uint32_t port);
 void lpc_io_write(uint32_t port, uint8_t value);
 
+/* Asks the service processor to switch the machine off, or to reset it: OPAL_SUCCESS when it is going to,
+ * OPAL_UNSUPPORTED when there is none, OPAL_BUSY while it is busy. */
+int64_t board_power_off(void);
+int64_t board_reset(void);
+
+/* Wall clock time in UTC. */
+struct board_time {
+    unsigned int year, month, day, hour, minute, second;
+};
+
+/* OPAL_SUCCESS, OPAL_UNSUPPORTED without a clock, OPAL_HARDWARE when it stands still. */
+int64_t board_clock_read(struct board_time *time);
+int64_t board_clock_write(const struct board_time *time);
+
+/* Something that waits for the payload's attention came from the service processor. */
+bool board_wants_power_off(bool *reboot);
+
 /* Other processors may be inside the LPC code when an exception takes this one out of it. */
 void lpc_break_locks(void);
 
