@@ -5,15 +5,17 @@ PYTHON ?= python3
 VENV := .venv/bin
 RECIPE := images/debian.toml
 IMAGE := build/images/debian.img
+SIGN_KEY := firmware/opal/keys/development
 
-.PHONY: boot test bench build firmware lint setup clean
+.PHONY: boot test bench build firmware firmware-unlocked lint setup clean
 
 boot: build
 	@mkdir -p $(dir $(IMAGE))
 	$(VENV)/mkimage build $(RECIPE) -o $(IMAGE)
+	$(VENV)/mkimage sign $(IMAGE) --key $(SIGN_KEY)
 	$(VENV)/mkimage boot $(IMAGE)
 
-test: build lint
+test: build firmware-unlocked lint
 	$(MAKE) -C tests/guests
 	$(VENV)/pytest
 
@@ -28,6 +30,10 @@ build: setup firmware
 
 firmware: setup
 	$(MAKE) -C firmware/opal
+
+# Starts payloads of every kind, for tests; never for use.
+firmware-unlocked: setup
+	$(MAKE) -C firmware/opal BUILD=../../build/firmware/unlocked UNLOCKED=1
 
 lint: setup
 	$(VENV)/ruff check

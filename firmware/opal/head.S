@@ -15,7 +15,7 @@
     .section .head, "ax"
     .globl reset_base
 reset_base:
-    .ascii "OPALPEG\0"
+    .ascii FIRMWARE_MAGIC
     .quad __file_end - reset_base
 
 /* Every processor starts here at once: 64-bit, HV, real mode, r3 = the machine's flat device tree. */
@@ -23,11 +23,13 @@ reset_base:
     b reset
 
 /* Written in the copy at 0 only, which the machine loads anew at each reset. */
+    .org FIRMWARE_HEAD_ELECTED_OFFSET
 elected:
     .long 0
 released:
     .long 0
 
+    .org FIRMWARE_HEAD_RESET_OFFSET
 reset:
     bcl 20, 31, 1f
 1:  mflr %r30
