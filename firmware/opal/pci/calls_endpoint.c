@@ -228,7 +228,7 @@ int64_t opal_pci_map_pe_dma_window_real(uint64_t id, uint64_t pe, uint64_t windo
     struct pci_host *host;
 
     if (window != 2 * pe + 1 || (size != 0 && base != BYPASS_BASE) || size % BYPASS_GRANULE != 0
-        || size > REAL_ADDRESS_END) {
+        || size >= REAL_ADDRESS_END) {
         return OPAL_PARAMETER;
     }
     host = endpoint_take(id, pe);
