@@ -21,7 +21,9 @@
 #define ARENA_SIZE 0x1000000
 #define TREE_SIZE 0x40000
 
+/* Powers of two */
 #define CONSOLE_RING_SIZE 0x1000
+#define CONSOLE_INPUT_SIZE 0x400
 
 /* How long a loop waits for hardware or another processor, in timebase ticks of 512 MHz. */
 #define TICKS_PER_MS 512000

@@ -187,12 +187,56 @@ int64_t opal_console_write_buffer_space(uint64_t terminal, uint64_t length)
     return caller_put_u64(length, space);
 }
 
+/*
+ * What was typed goes from the hardware into memory at once: the hardware's interrupt stays raised until it is read, and
+ * a payload that has not opened its terminal yet would be interrupted for ever.  Only a full ring makes it wait.
+ */
+static struct {
+    struct lock lock;
+    bool deaf; /* the hardware's interrupt is off because the ring is full */
+    size_t head;
+    size_t tail;
+    char bytes[CONSOLE_INPUT_SIZE];
+} input;
+
+/* The lock is held. */
+static void input_collect(void)
+{
+    size_t room;
+
+    while ((room = CONSOLE_INPUT_SIZE - (input.head - input.tail)) > 0) {
+        size_t from = input.head % CONSOLE_INPUT_SIZE;
+        size_t run = room < CONSOLE_INPUT_SIZE - from ? room : CONSOLE_INPUT_SIZE - from;
+        size_t count = board_uart_read(input.bytes + from, run);
+
+        input.head += count;
+        if (count < run) {
+            break;
+        }
+    }
+    if (input.deaf != (room == 0)) {
+        input.deaf = room == 0;
+        board_uart_listen(!input.deaf);
+    }
+}
+
+bool console_has_input(void)
+{
+    bool has;
+
+    lock_take(&input.lock);
+    input_collect();
+    has = input.head != input.tail;
+    lock_release(&input.lock);
+    return has;
+}
+
 /* OPAL_CONSOLE_READ: what has been typed, perhaps nothing. */
 int64_t opal_console_read(uint64_t terminal, uint64_t length, uint64_t buffer)
 {
     be64_t *stored = caller_memory(length, sizeof(*stored));
+    size_t size, count = 0;
     char *text;
-    size_t size;
 
     if (terminal != 0 || stored == NULL) {
         return OPAL_PARAMETER;
@@ -202,7 +246,14 @@ int64_t opal_console_read(uint64_t terminal, uint64_t length, uint64_t buffer)
     if (text == NULL) {
         return OPAL_PARAMETER;
     }
-    be64_set(stored, board_uart_read(text, size));
+    lock_take(&input.lock);
+    input_collect();
+    while (count < size && input.tail != input.head) {
+        text[count++] = input.bytes[input.tail++ % CONSOLE_INPUT_SIZE];
+    }
+    input_collect();
+    lock_release(&input.lock);
+    be64_set(stored, count);
     return OPAL_SUCCESS;
 }
 

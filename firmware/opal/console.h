@@ -22,4 +22,7 @@ void console_break_locks(void);
 /* Moves what waits in the ring to the hardware as far as it takes it; returns whether the ring is empty now. */
 bool console_pump(void);
 
+/* Something was typed that nobody has read yet. */
+bool console_has_input(void);
+
 #endif

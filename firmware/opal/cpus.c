@@ -21,6 +21,7 @@
 #define REINIT_HILE_BIG UINT64_C(1)
 #define REINIT_HILE_LITTLE UINT64_C(2)
 
+#define DEC_LATEST 0x7fffffff
 #define HID0_HILE (UINT64_C(1) << (63 - 19))
 
 extern char __cpu_areas[];
@@ -42,6 +43,16 @@ static void store_state(struct cpu *cpu, enum cpu_state state)
     __atomic_store_n(&cpu->state, state, __ATOMIC_RELEASE);
 }
 
+/* What payloads rely on and only add to: external interrupts come through HSRR0 and HSRR1 (LPES is 3 after reset), no
+ * virtualized partition, no hypervisor decrementer, nothing that wakes a napping processor. */
+static void registers_init(void)
+{
+    SPR_WRITE(SPR_LPCR, 0);
+    SPR_WRITE(SPR_HFSCR, 0);
+    SPR_WRITE(SPR_DEC, DEC_LATEST);
+    instruction_sync();
+}
+
 uintptr_t cpus_end(void)
 {
     return (uintptr_t)area_of(highest_pir + 1);
@@ -60,6 +71,7 @@ void cpus_init(const void *tree, volatile uint32_t *released)
     uint64_t self = SPR_READ(SPR_PIR);
     int node = -1;
 
+    registers_init();
     highest_pir = self;
     while ((node = fdt_node_offset_by_prop_value(tree, node, "device_type", "cpu", sizeof("cpu"))) >= 0) {
         uint32_t pir = tree_get_u32(tree, node, "ibm,pir", CPU_MAX_PIR + 1);
@@ -120,6 +132,7 @@ void cpu_park(void)
 {
     struct cpu *cpu = area_of(SPR_READ(SPR_PIR));
 
+    registers_init();
     cpu->in_call = 0;
     for (;;) {
         store_state(cpu, CPU_PARKED);

@@ -18,7 +18,7 @@ uint64_t events_pending(void)
     if (message_is_pending()) {
         events |= OPAL_EVENT_MESSAGE;
     }
-    if (board_uart_has_input()) {
+    if (console_has_input()) {
         events |= OPAL_EVENT_CONSOLE_INPUT;
     }
     return events;

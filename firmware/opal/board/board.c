@@ -39,10 +39,13 @@ static void describe_lpc(void *tree)
 
 void board_init(void *tree)
 {
+    uint32_t controller = describe_sources(tree);
+
     xscom_init(tree);
     ipmi_init(tree);
     rtc_init(tree);
     psi_init();
-    psi_describe(tree, describe_sources(tree));
+    psi_describe(tree, controller);
+    phb3_init(tree, controller);
     describe_lpc(tree);
 }

@@ -22,8 +22,8 @@ size_t board_uart_write(const char *text, size_t size);
 /* Up to `size` bytes that have arrived. */
 size_t board_uart_read(char *text, size_t size);
 
-/* A byte has arrived and was not read yet. */
-bool board_uart_has_input(void);
+/* Whether a byte that arrives raises the board's interrupt. */
+void board_uart_listen(bool on);
 
 /* SCOM registers of a chip (IBM's name for its side door), addressed by "PCB address".  OPAL_SUCCESS, OPAL_PARAMETER for an
  * unknown chip, OPAL_HARDWARE when no unit answers. */

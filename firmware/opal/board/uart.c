@@ -23,13 +23,18 @@
 #define FIFO_SIZE 16
 #define DIVISOR_115200 1
 
+void board_uart_listen(bool on)
+{
+    lpc_io_write(INTERRUPTS, on ? INTERRUPT_RECEIVED : 0);
+}
+
 void board_console_init(void)
 {
     lpc_io_write(LINE, LINE_8N1 | LINE_DIVISOR);
     lpc_io_write(DIVISOR_LOW, DIVISOR_115200);
     lpc_io_write(DIVISOR_HIGH, 0);
     lpc_io_write(LINE, LINE_8N1);
-    lpc_io_write(INTERRUPTS, INTERRUPT_RECEIVED);
+    board_uart_listen(true);
     lpc_io_write(FIFO, FIFO_ON_AND_CLEAR);
     lpc_io_write(MODEM, MODEM_READY);
 }
@@ -48,16 +53,11 @@ size_t board_uart_write(const char *text, size_t size)
     return count;
 }
 
-bool board_uart_has_input(void)
-{
-    return (lpc_io_read(STATUS) & STATUS_RECEIVED) != 0;
-}
-
 size_t board_uart_read(char *text, size_t size)
 {
     size_t count = 0;
 
-    while (count < size && board_uart_has_input()) {
+    while (count < size && (lpc_io_read(STATUS) & STATUS_RECEIVED) != 0) {
         text[count++] = (char)lpc_io_read(DATA);
     }
     return count;

@@ -16,4 +16,7 @@ void psi_init(void);
 /* Adds the sources to /ibm,opal; `controller` is the phandle of their interrupt controller. */
 void psi_describe(void *tree, uint32_t controller);
 
+/* Host bridges: their registers, what is behind them, and the nodes for both; `controller` as above. */
+void phb3_init(void *tree, uint32_t controller);
+
 #endif
