@@ -158,6 +158,25 @@ static void test_signatures(void)
     expect(VERDICT_SIGNATURE_PAGE, "4294967295 signatures");
 }
 
+/* Which key is named: the one whose signature decided, of equal ones the first. */
+static void test_deciding_key(void)
+{
+    const struct maker_key *both[] = {&good, &stranger};
+    const struct hv_image_signature *records = maker_sign(base, both, 2);
+
+    trust.key_count = 1;
+    for (size_t i = 0; i < 2; i++) {
+        known[0] = both[i]->key;
+        CHECK(verify(file_size) == VERDICT_OK);
+        CHECK(memcmp(result.key_id, both[i]->key.id, KEY_ID_SIZE) == 0);
+    }
+    trust.key_count = 0;
+    CHECK(verify(file_size) == VERDICT_UNKNOWN_KEY);
+    CHECK(memcmp(result.key_id, records[0].key_id, KEY_ID_SIZE) == 0);
+    make_keys();
+    make_image();
+}
+
 /* The record may name any key, but only that key's owner can make its signature. */
 static void test_signature_under_another_name(void)
 {
@@ -339,6 +358,7 @@ int main(void)
     test_scratch();
     test_head();
     test_signatures();
+    test_deciding_key();
     test_signature_under_another_name();
     test_signature_of_another_image();
     test_key_text();
