@@ -107,7 +107,7 @@ static void check_routes(void)
 static void check_resets(uint64_t bridge)
 {
     const struct opal_case cases[] = {
-        {"OPAL_PCI_RESET: unknown scope", OPAL_PCI_RESET, {bridge, 77, RESET_ASSERT}, OPAL_UNSUPPORTED},
+        {"OPAL_PCI_RESET: unknown scope", OPAL_PCI_RESET, {bridge, 77, RESET_ASSERT}, OPAL_PARAMETER},
         {"OPAL_PCI_RESET: bad action", OPAL_PCI_RESET, {bridge, RESET_TABLES, 2}, OPAL_PARAMETER},
         {"OPAL_PCI_RESET: tables", OPAL_PCI_RESET, {bridge, RESET_TABLES, RESET_ASSERT}, OPAL_SUCCESS},
         {"OPAL_PCI_RESET: tables, no longer", OPAL_PCI_RESET, {bridge, RESET_TABLES, 0}, OPAL_SUCCESS},
