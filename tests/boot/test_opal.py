@@ -90,7 +90,7 @@ def test_hands_over_as_skiboot_does(
 ) -> None:
     machine = boot(payload, firmware="skiboot" if firmware == "skiboot" else unlocked_firmware)
     report = read_report(machine, tmp_path)
-    assert (report.r4, report.r5, report.r6) == (0, 0, EPAPR_MAGIC)
+    assert (report.r4, report.r5, report.r6, report.r7) == (0, 0, EPAPR_MAGIC, 2 << 30)
     assert report.r8 == FIRMWARE_BASE
     assert FIRMWARE_BASE < report.r9 < FIRMWARE_BASE + (1 << 20)
     assert report.msr == MSR_SF_HV
