@@ -96,7 +96,11 @@ leave_with_result:
     mtspr SPR_HSRR1, %r11
     hrfid
 
+/* -1 is no call that is missing but the one that is always wrong. */
 unsupported:
+    cmpdi %r0, -1
+    li %r3, -1 /* OPAL_PARAMETER */
+    beq leave
     li %r3, -7 /* OPAL_UNSUPPORTED */
     b leave
 

@@ -14,7 +14,7 @@ PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "opal-conformance.m
 
 EVERY: Final = "Every machine"
 MANY: Final = "More than one processor"
-CONTROLLER: Final = "A management controller"
+CLOCK: Final = "A clock"
 BRIDGE: Final = "A host bridge and a card"
 
 _HEADING = re.compile(r"^#+ (.*)$")
@@ -59,7 +59,7 @@ def _rows(text: str) -> Iterator[tuple[str, list[str]]]:
 
 def read_page() -> Page:
     """The page as it is now; raises ValueError when a table has another shape."""
-    cases: dict[str, list[str]] = {need: [] for need in (EVERY, MANY, CONTROLLER, BRIDGE)}
+    cases: dict[str, list[str]] = {need: [] for need in (EVERY, MANY, CLOCK, BRIDGE)}
     differences: list[Difference] = []
     refusals: dict[tuple[str, str], str] = {}
     columns: list[str] = []

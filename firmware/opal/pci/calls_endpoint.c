@@ -16,7 +16,7 @@
 #define TABLE_SIZE_MIN PAGE_4K
 #define TABLE_SIZE_MAX (1ULL << 42)
 #define TABLE_LEVELS_MAX 5
-#define REAL_ADDRESS_END (1ULL << 50)
+#define REAL_ADDRESS_END (1ULL << 50) /* which is no end of a window: its field has 50 bits */
 
 #define BYPASS_BASE (1ULL << 59)
 #define BYPASS_GRANULE PAGE_16M
@@ -228,7 +228,7 @@ int64_t opal_pci_map_pe_dma_window_real(uint64_t id, uint64_t pe, uint64_t windo
     struct pci_host *host;
 
     if (window != 2 * pe + 1 || (size != 0 && base != BYPASS_BASE) || size % BYPASS_GRANULE != 0
-        || size > REAL_ADDRESS_END) {
+        || size >= REAL_ADDRESS_END) {
         return OPAL_PARAMETER;
     }
     host = endpoint_take(id, pe);

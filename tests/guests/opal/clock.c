@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The real-time clock, which is the management controller's: without one there is none. */
+/* The real-time clock, if the tree says that the firmware has one. */
 #include "../../../abi/types.h"
 #include "../lib/fdt.h"
 #include "cases.h"
