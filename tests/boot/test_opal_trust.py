@@ -65,7 +65,7 @@ def bench(stub_binary: Path, opal_firmware: Path, tmp_path_factory: pytest.TempP
 
 def expect_refusal(boot: Boot, firmware: Path, image: Path | None, word: str, text: str) -> None:
     """One line with the reason, and the machine switches itself off."""
-    machine = boot(image, firmware=firmware)
+    machine = boot(image, firmware=firmware, tolerate=["firmware"])
     line = machine.expect(r"^opal: refused: (\S+): (.+)\n", PATIENCE)
     assert line[1] == word
     assert re.search(text, line[2])
@@ -165,7 +165,8 @@ def test_no_image(bench: Bench, boot: Boot, tmp_path: Path) -> None:
 
 def test_waits_when_told_to(bench: Bench, boot: Boot, opal_firmware: Path) -> None:
     settings = [f"KEYS={bench.owner}.pub", "WAIT=1"]
-    machine = boot(bench.image, firmware=build_firmware(opal_firmware, bench.folder / "waiting", *settings))
+    firmware = build_firmware(opal_firmware, bench.folder / "waiting", *settings)
+    machine = boot(bench.image, firmware=firmware, tolerate=["firmware"])
     machine.expect(r"^opal: refused: unsigned: ", PATIENCE)
     assert machine.qmp("query-status")["status"] == "running"
 

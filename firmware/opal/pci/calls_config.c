@@ -15,12 +15,13 @@ static struct pci_host *config_take(uint64_t id, uint64_t bdfn, uint64_t offset,
     return bridge_take(id);
 }
 
-/* The root bus is a wire to the root port: the bridge takes a look for anything beside it as an error. */
+/* The root port is alone on its bus: whatever else is asked for there is not even an access. */
 static bool is_beside_root_port(uint64_t bdfn)
 {
-    return PCI_BUS(bdfn) == 0 && bdfn != 0;
+    return PCI_BUS(bdfn) == 0 && PCI_SLOT(bdfn) != 0;
 }
 
+/* OPAL_HARDWARE comes with ones in `value`, as an empty slot gives them. */
 static int64_t config_read(uint64_t id, uint64_t bdfn, uint64_t offset, uint32_t size, uint32_t *value)
 {
     struct pci_host *host = config_take(id, bdfn, offset, size);
@@ -50,10 +51,10 @@ static int64_t config_write(uint64_t id, uint64_t bdfn, uint64_t offset, uint32_
     return bridge_done(host, OPAL_SUCCESS);
 }
 
-/* Ones are stored with every error; a caller who has no place for them hears of that instead. */
-static int64_t answer(int64_t result, int64_t stored)
+/* The worse of what reading and storing the value gave. */
+static int64_t worse_of(int64_t read, int64_t stored)
 {
-    return stored == OPAL_SUCCESS ? result : stored;
+    return stored == OPAL_SUCCESS ? read : stored;
 }
 
 int64_t opal_pci_config_read_byte(uint64_t id, uint64_t bdfn, uint64_t offset, uint64_t address)
@@ -61,7 +62,7 @@ int64_t opal_pci_config_read_byte(uint64_t id, uint64_t bdfn, uint64_t offset, u
     uint32_t value;
     int64_t result = config_read(id, bdfn, offset, 1, &value);
 
-    return answer(result, caller_put_u8(address, (uint8_t)value));
+    return result == OPAL_PARAMETER ? result : worse_of(result, caller_put_u8(address, (uint8_t)value));
 }
 
 int64_t opal_pci_config_read_half_word(uint64_t id, uint64_t bdfn, uint64_t offset, uint64_t address)
@@ -69,7 +70,7 @@ int64_t opal_pci_config_read_half_word(uint64_t id, uint64_t bdfn, uint64_t offs
     uint32_t value;
     int64_t result = config_read(id, bdfn, offset, 2, &value);
 
-    return answer(result, caller_put_u16(address, (uint16_t)value));
+    return result == OPAL_PARAMETER ? result : worse_of(result, caller_put_u16(address, (uint16_t)value));
 }
 
 int64_t opal_pci_config_read_word(uint64_t id, uint64_t bdfn, uint64_t offset, uint64_t address)
@@ -77,7 +78,7 @@ int64_t opal_pci_config_read_word(uint64_t id, uint64_t bdfn, uint64_t offset, u
     uint32_t value;
     int64_t result = config_read(id, bdfn, offset, 4, &value);
 
-    return answer(result, caller_put_u32(address, value));
+    return result == OPAL_PARAMETER ? result : worse_of(result, caller_put_u32(address, value));
 }
 
 int64_t opal_pci_config_write_byte(uint64_t id, uint64_t bdfn, uint64_t offset, uint64_t value)

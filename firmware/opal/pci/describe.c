@@ -82,13 +82,14 @@ static void addresses_describe(void *tree, int node, const struct pci_device *de
 static void pins_describe(struct pci_host *host, void *tree, int node, const struct pci_device *bridge,
                           uint32_t controller)
 {
-    static const uint32_t mask[4] = {WIRED_SLOT_MASK, 0, 0, PINS_MASK};
+    uint32_t slots = pci_slots(bridge) == 1 ? 1 : WIRED_SLOTS;
+    const uint32_t mask[4] = {slots == 1 ? 0 : WIRED_SLOT_MASK, 0, 0, PINS_MASK};
     uint32_t map[WIRED_SLOTS * PINS * MAP_CELLS], turned = 0, count = 0;
 
     for (const struct pci_device *above = bridge; above->parent != NULL; above = above->parent) {
         turned += PCI_SLOT(above->bdfn);
     }
-    for (uint32_t slot = 0; slot < WIRED_SLOTS; slot++) {
+    for (uint32_t slot = 0; slot < slots; slot++) {
         for (uint32_t pin = 0; pin < PINS; pin++) {
             map[count++] = slot << 11;
             map[count++] = 0;

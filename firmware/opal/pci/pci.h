@@ -143,6 +143,10 @@ void pci_walk(struct pci_host *host);
  * largest BARs get nothing; returns how many that are. */
 uint32_t pci_assign(struct pci_host *host);
 
+/* How many devices can be on the bus behind a bridge, or with NULL on the root bus: one hangs on a link, and only what is
+ * no link has slots. */
+uint32_t pci_slots(const struct pci_device *bridge);
+
 /* The device behind `host` with this address, or NULL. */
 struct pci_device *pci_find(struct pci_host *host, uint16_t bdfn);
 

@@ -144,8 +144,7 @@ static struct pci_device *device_probe(struct pci_host *host, struct pci_device 
     return device;
 }
 
-/* One device hangs on a link; only what is no link has slots. */
-static uint32_t slots_behind(const struct pci_device *bridge)
+uint32_t pci_slots(const struct pci_device *bridge)
 {
     bool link = bridge == NULL || bridge->express_type == PCI_EXPRESS_ROOT_PORT ||
                 bridge->express_type == PCI_EXPRESS_DOWNSTREAM;
@@ -194,7 +193,7 @@ static void bridge_walk(struct pci_host *host, struct pci_device *bridge)
 static void bus_walk(struct pci_host *host, struct pci_device *bridge, uint8_t bus)
 {
     struct pci_device **link = bridge == NULL ? &host->root_bus : &bridge->children;
-    uint32_t slots = slots_behind(bridge);
+    uint32_t slots = pci_slots(bridge);
 
     for (uint32_t slot = 0; slot < slots; slot++) {
         uint32_t functions = 1;
