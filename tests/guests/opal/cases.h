@@ -38,6 +38,7 @@ void cases_xscom(void);
 void cases_lpc(void);
 void cases_pci(void);
 void cases_pci_tables(uint64_t bridge);
+void cases_pci_host(bool has_bridge, uint64_t bridge);
 _Noreturn void cases_power(void);
 
 /*

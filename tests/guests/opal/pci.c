@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The calls for PCI host bridges. Their errors need no bridge; everything else is tried on the first bridge, with an e1000
- * behind it as tests/boot/test_opal_calls.py plugs it in.
+ * The calls for PCI host bridges. Their errors need no bridge; everything else is tried on the first bridge, with an
+ * e1000 behind it as tests/boot/test_opal_calls.py plugs it in.
  */
 #include "../lib/fdt.h"
 #include "../lib/memory.h"
@@ -201,13 +201,16 @@ void cases_pci(void)
     struct fdt_property number;
 
     check_no_bridge();
-    if (!fdt_find("pciex@", "ibm,opal-phbid", &number))
+    if (!fdt_find("pciex@", "ibm,opal-phbid", &number)) {
+        cases_pci_host(false, 0);
         return;
+    }
     bridge = (uint64_t)fdt_cell(&number, 0) << 32 | fdt_cell(&number, 1);
     check_reading();
     check_writing();
     check_freeze();
     check_domains();
     cases_pci_tables(bridge);
+    cases_pci_host(true, bridge);
     check_equal(config_get(4, CARD, 0), CARD_ID, "OPAL_PCI_CONFIG_READ_WORD: a card, after everything");
 }

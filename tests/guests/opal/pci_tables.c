@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A host bridge's tables: DMA windows, messages, routes of interrupts, and their reset. Nothing does DMA meanwhile. */
+/* A host bridge's tables: DMA windows, messages, and routes of interrupts. Nothing does DMA meanwhile. */
 #include "../../../abi/types.h"
 #include "../lib/fdt.h"
 #include "../lib/regs.h"
@@ -16,9 +16,6 @@
 #define MASKED 0xff
 #define LINK_SHIFT 2
 #define SPR_PIR 1023
-
-#define RESET_TABLES 6
-#define RESET_ASSERT 1
 
 static void check_windows(uint64_t bridge)
 {
@@ -125,22 +122,9 @@ static void check_routes(void)
     check_route(first + count + 3, "interrupt pin D");
 }
 
-static void check_resets(uint64_t bridge)
-{
-    const struct opal_case cases[] = {
-        {"OPAL_PCI_RESET: unknown scope", OPAL_PCI_RESET, {bridge, 77, RESET_ASSERT}, OPAL_PARAMETER},
-        {"OPAL_PCI_RESET: bad action", OPAL_PCI_RESET, {bridge, RESET_TABLES, 2}, OPAL_PARAMETER},
-        {"OPAL_PCI_RESET: tables", OPAL_PCI_RESET, {bridge, RESET_TABLES, RESET_ASSERT}, OPAL_SUCCESS},
-        {"OPAL_PCI_RESET: tables, no longer", OPAL_PCI_RESET, {bridge, RESET_TABLES, 0}, OPAL_SUCCESS},
-    };
-
-    check_cases(cases, ARRAY_COUNT(cases));
-}
-
 void cases_pci_tables(uint64_t bridge)
 {
     check_windows(bridge);
     check_messages(bridge);
     check_routes();
-    check_resets(bridge);
 }

@@ -186,6 +186,59 @@ static void leave(unsigned index, const char *when)
     check_true(wait_for_status(index, THREAD_INACTIVE), "OPAL_RETURN_CPU: inactive again, %s", when);
 }
 
+static struct {
+    unsigned index;
+    unsigned callers;
+    unsigned arrived;
+    unsigned successes;
+    unsigned refusals;
+} prize;
+
+/* On several processors at once: each wants to start the same other one. */
+static void compete(unsigned index)
+{
+    const uint64_t code = opal_address((const void *)(uintptr_t)secondary_entry);
+    int64_t status;
+
+    (void)index;
+    while (!__atomic_load_n(&prize.callers, __ATOMIC_ACQUIRE))
+        continue;
+    __atomic_add_fetch(&prize.arrived, 1, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&prize.arrived, __ATOMIC_SEQ_CST) < prize.callers)
+        continue;
+    status = OPAL(OPAL_START_CPU, processor_server(prize.index), code);
+    __atomic_add_fetch(status == OPAL_SUCCESS ? &prize.successes : &prize.refusals, 1, __ATOMIC_SEQ_CST);
+    if (status != OPAL_SUCCESS && status != OPAL_WRONG_STATE)
+        __atomic_add_fetch(&prize.successes, 100, __ATOMIC_SEQ_CST);
+}
+
+/* All processors but the last are started, and then each of them calls for the last. */
+static void check_competition(void)
+{
+    unsigned self = processor_self();
+    unsigned count = processor_count();
+    bool is_good = true;
+
+    prize.index = self == count - 1 ? count - 2 : count - 1;
+    started.may_leave = false;
+    for (unsigned i = 0; i < count; i++)
+        if (i != self && i != prize.index)
+            is_good = is_good && start(i, compete) == OPAL_SUCCESS && wait_for_start();
+    started.body = 0;
+    started.is_here = false;
+    secondary_stack = opal_address(stacks) + STACK_SIZE * (prize.index + 2);
+    __atomic_store_n(&prize.callers, count - 1, __ATOMIC_RELEASE);
+    compete(self);
+    check_true(is_good && wait_for_start(), "OPAL_START_CPU: several at once for one, it starts");
+    __atomic_store_n(&started.may_leave, true, __ATOMIC_RELEASE);
+    for (unsigned i = 0; i < count; i++)
+        if (i != self)
+            is_good = wait_for_status(i, THREAD_INACTIVE) && is_good;
+    check_true(is_good, "OPAL_START_CPU: several at once for one, all return");
+    check_equal(prize.successes, 1, "OPAL_START_CPU: several at once for one, one succeeds");
+    check_equal(prize.refusals, count - 2, "OPAL_START_CPU: several at once for one, the others are refused");
+}
+
 void cases_processors(void)
 {
     unsigned self = processor_self();
@@ -200,6 +253,7 @@ void cases_processors(void)
     check_start(other, "second time");
     leave(other, "second time");
     check_true(processors_run(0), "OPAL_START_CPU: all, and all return");
+    check_competition();
 }
 
 /* Interrupts of the hypervisor arrive in the order that was asked for, here and on processors started since. */
