@@ -9,7 +9,6 @@
 #include "console.h"
 #include "cpus.h"
 #include "hv/format.h"
-#include "io.h"
 #include "messages.h"
 
 #define NAME_SIZE 64
@@ -215,7 +214,7 @@ static void describe_opal(void *tree)
 
 void tree_complete(void *tree)
 {
-    fdt_set_boot_cpuid_phys(tree, (uint32_t)SPR_READ(SPR_PIR));
+    fdt_set_boot_cpuid_phys(tree, (uint32_t)cpu_self());
     tree_reserve(tree, "ibm,firmware", FIRMWARE_BASE, cpus_end() - FIRMWARE_BASE);
     describe_opal(tree);
     tree_set_string(tree, tree_add_node(tree, 0, "chosen"), "linux,stdout-path", "/ibm,opal/consoles/serial@0");
