@@ -111,9 +111,9 @@ int tree_next_compatible(const void *tree, int node, const char *compatible)
     return fdt_node_offset_by_compatible(tree, node, compatible);
 }
 
-uint64_t tree_memory_end(const void *tree)
+/* `end`, or further on when a range of memory goes on there. */
+static uint64_t extend(const void *tree, uint64_t end)
 {
-    uint64_t end = 0;
     int node = -1;
 
     while ((node = fdt_node_offset_by_prop_value(tree, node, "device_type", "memory", sizeof("memory"))) >= 0) {
@@ -123,10 +123,20 @@ uint64_t tree_memory_end(const void *tree)
         for (int i = 0; cells != NULL && (i + 2) * (int)sizeof(*cells) <= size; i += 2) {
             uint64_t base = fdt64_ld(&cells[i]), length = fdt64_ld(&cells[i + 1]);
 
-            if (base <= end && base + length > end) {
+            if (base <= end && length > end - base) {
                 end = base + length;
             }
         }
+    }
+    return end;
+}
+
+uint64_t tree_memory_end(const void *tree)
+{
+    uint64_t end = 0, further;
+
+    while ((further = extend(tree, end)) != end) {
+        end = further;
     }
     return end;
 }
