@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv/bin
 RECIPE := images/debian.toml
 IMAGE := build/images/debian.img
+# Or skiboot, or a file
+FIRMWARE := opal
 SIGN_KEY := firmware/opal/keys/development
 
 .PHONY: boot test bench build firmware firmware-unlocked lint setup clean
@@ -13,7 +15,7 @@ boot: build
 	@mkdir -p $(dir $(IMAGE))
 	$(VENV)/mkimage build $(RECIPE) -o $(IMAGE)
 	$(VENV)/mkimage sign $(IMAGE) --key $(SIGN_KEY)
-	$(VENV)/mkimage boot $(IMAGE)
+	$(VENV)/mkimage boot $(IMAGE) --firmware $(FIRMWARE)
 
 test: build firmware-unlocked lint
 	$(MAKE) -C tests/guests

@@ -158,6 +158,25 @@ static void test_signatures(void)
     expect(VERDICT_SIGNATURE_PAGE, "4294967295 signatures");
 }
 
+/* Which key is named: the one whose signature decided, of equal ones the first. */
+static void test_deciding_key(void)
+{
+    const struct maker_key *both[] = {&good, &stranger};
+    const struct hv_image_signature *records = maker_sign(base, both, 2);
+
+    trust.key_count = 1;
+    for (size_t i = 0; i < 2; i++) {
+        known[0] = both[i]->key;
+        CHECK(verify(file_size) == VERDICT_OK);
+        CHECK(memcmp(result.key_id, both[i]->key.id, KEY_ID_SIZE) == 0);
+    }
+    trust.key_count = 0;
+    CHECK(verify(file_size) == VERDICT_UNKNOWN_KEY);
+    CHECK(memcmp(result.key_id, records[0].key_id, KEY_ID_SIZE) == 0);
+    make_keys();
+    make_image();
+}
+
 /* The record may name any key, but only that key's owner can make its signature. */
 static void test_signature_under_another_name(void)
 {
@@ -220,14 +239,24 @@ static void test_unlocked(void)
     make_image();
 }
 
+/* Expect that nothing behind `limit` is read and that the image seems cut there. */
+static void expect_end_of_memory(uint64_t limit)
+{
+    ASAN_UNPOISON_MEMORY_REGION(file, file_size);
+    ASAN_POISON_MEMORY_REGION(file + limit, file_size - limit);
+    CHECK(verify(limit) == VERDICT_TRUNCATED);
+}
+
 /* Memory that ends at each word of the head and each page behind it. */
 static void test_memory_ends(void)
 {
     check_context = "memory ends";
     for (uint64_t limit = 0; limit < IMAGE_FILE_OFFSET + MAKER_PAYLOAD_OFFSET; limit += 8)
-        CHECK(verify(limit) == VERDICT_TRUNCATED);
+        expect_end_of_memory(limit);
     for (uint64_t limit = IMAGE_FILE_OFFSET + MAKER_PAYLOAD_OFFSET; limit < file_size; limit += 0x1000)
-        CHECK(verify(limit) == VERDICT_TRUNCATED);
+        expect_end_of_memory(limit);
+    expect_end_of_memory(file_size - 8);
+    make_image();
     CHECK(verify(file_size - 1) == VERDICT_TRUNCATED);
     CHECK(verify(file_size) == VERDICT_OK);
 }
@@ -329,6 +358,7 @@ int main(void)
     test_scratch();
     test_head();
     test_signatures();
+    test_deciding_key();
     test_signature_under_another_name();
     test_signature_of_another_image();
     test_key_text();
