@@ -88,23 +88,6 @@ static uint32_t model_pe(uint16_t bdfn)
     return (uint32_t)entry[0] << 8 | entry[1];
 }
 
-/* A device writes `data` to an address on the bus. */
-static bool model_device_writes(uint16_t bdfn, uint64_t address, uint16_t data)
-{
-    uint32_t source = ((uint32_t)(address >> 4) & 0xffff) | (data & 0x1f);
-    uint8_t *ive = model_ive(source & 0x7ff);
-
-    if (address >> 60 != 1) {
-        CHECK((address & 0xffffffffffff0000ULL) == 0xffff0000);
-        source = ((uint32_t)(address & 0xffff) >> 4) | (data & 0x1f);
-        ive = model_ive(source);
-    }
-    if ((uint32_t)(ive[6] << 8 | ive[7]) != model_pe(bdfn))
-        return false;
-    model_message_try(source);
-    return true;
-}
-
 static uint64_t *model_table_entry(void)
 {
     uint64_t *address = model_register(0x220);
