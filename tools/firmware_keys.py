@@ -22,6 +22,10 @@ from loader.sign import key_id, load_public_key
 DEVELOPMENT_KEY: Final = Path(__file__).resolve().parent.parent / "firmware" / "opal" / "keys" / "development.pub"
 BYTES_A_LINE: Final = 16
 
+FIELD: Final = 2**255 - 19
+CURVE: Final = -121665 * pow(121666, -1, FIELD) % FIELD
+"""Prime and d of the curve -x^2 + y^2 = 1 + d x^2 y^2 (RFC 8032, 5.1)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -91,7 +95,23 @@ def describe(keys: Sequence[Path], revoked: Sequence[Path], *, unlocked: bool, w
 def key_of(path: Path) -> Key:
     """The public key in a PEM file; raises LoaderError."""
     public = load_public_key(path)
+    if is_weak(public.public_bytes_raw()):
+        raise SourceError("a weak key: nobody or everybody can sign with it", str(path), "make one with mkimage keygen")
     return Key(key_id(public), public.public_bytes_raw())
+
+
+def is_weak(public: bytes) -> bool:
+    """Whether a raw key is no point of the curve, or one of the eight whose signatures everybody can make."""
+    y = int.from_bytes(public, "little") & ((1 << 255) - 1)
+    square = (y * y - 1) * pow(CURVE * y * y + 1, -1, FIELD) % FIELD
+    root = pow(square, (FIELD + 3) // 8, FIELD)
+    x = next((x for x in (root, root * pow(2, (FIELD - 1) // 4, FIELD) % FIELD) if x * x % FIELD == square), None)
+    if x is None or y >= FIELD:
+        return True
+    for _ in range(3):  # three doublings multiply by the eight of the cofactor
+        product = CURVE * x * x * y * y
+        x, y = 2 * x * y * pow(1 + product, -1, FIELD), (y * y + x * x) * pow(1 - product, -1, FIELD)
+    return (x % FIELD, y % FIELD) == (0, 1)
 
 
 def _read(paths: Sequence[Path], where: str) -> dict[Path, Key]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import random
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -97,6 +98,18 @@ def run(machine: Emulator, command: str, timeout: float = 60) -> str:
     return output
 
 
+def registers_at(machine: Emulator, place: str) -> list[int]:
+    """The general registers, once the processor is at this address, which it does not leave."""
+    for _ in range(600):
+        text = machine.qmp("human-monitor-command", **{"command-line": "info registers"})
+        if re.search(rf"^NIP 0*{place} ", text, re.MULTILINE):
+            return [
+                int(word, 16) for line in re.findall(r"^GPR\d\d (.*)$", text, re.MULTILINE) for word in line.split()
+            ]
+        time.sleep(0.1)
+    pytest.fail("the payload was not entered")
+
+
 @pytest.fixture
 def tree(boot: Boot, unlocked_firmware: Path, tmp_path: Path) -> Tree:
     """What our firmware hands over."""
@@ -104,11 +117,10 @@ def tree(boot: Boot, unlocked_firmware: Path, tmp_path: Path) -> Tree:
     kernel.write_bytes(make_elf(Load(0, BRANCH_TO_ITSELF)))
     machine = boot(kernel, firmware=unlocked_firmware, extra=[*bridges(), *DEVICES, *NETWORKS])
     assert devices_found(machine) == sorted(FOUND)
-    registers = machine.qmp("human-monitor-command", **{"command-line": "info registers"})
-    address = re.search(r"^GPR00(?: \w+){3} (\w+)$", registers.replace("\r", ""), re.MULTILINE)
-    assert address is not None
+    payload = machine.expect(r" at 0x(\w+)\n")[1]
+    registers = registers_at(machine, payload)
     dump = tmp_path / "tree.dtb"
-    machine.qmp("pmemsave", val=int(address[1], 16), size=TREE_SIZE_MAX, filename=str(dump))
+    machine.qmp("pmemsave", val=registers[3], size=TREE_SIZE_MAX, filename=str(dump))
     data = dump.read_bytes()
     return Tree.parse(data[: int.from_bytes(data[4:8], "big")], "our tree")
 
@@ -149,7 +161,6 @@ def check_branch(ours: Node, theirs: Node) -> int:
     assert {child.name for child in ours.children} == {child.name for child in theirs.children}
     count = 1
     for child in theirs.children:
-        # the binding's name for 0c0330 is skiboot's for one kind of it only
         mine = ours.child(child.name)
         assert mine is not None
         count += check_branch(mine, child)

@@ -8,6 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from loader.cli import main as mkimage
 from loader.sign import key_id, load_private_key, load_public_key
@@ -121,6 +123,36 @@ def test_lists_that_make_no_sense(bench: Bench, capsys: pytest.CaptureFixture[st
         assert (out, err.count("\n")) == ("", 1)
         assert err.startswith(f"firmware_keys: {expected}")
         assert not bench.output.exists()
+
+
+WEAK_KEYS = [
+    "0100000000000000000000000000000000000000000000000000000000000000",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "0000000000000000000000000000000000000000000000000000000000000080",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+]
+"""The points whose order divides eight."""
+NO_POINTS = ["02" + "00" * 31, "ee" + "ff" * 30 + "7f"]
+
+
+@pytest.mark.parametrize("raw", [*WEAK_KEYS, *NO_POINTS])
+def test_weak_keys(raw: str, bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    key = bench.folder / "weak.pub"
+    public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(raw))
+    key.write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    assert bench.write("--keys", str(key)) == 1
+    error = f"firmware_keys: {key}: a weak key: nobody or everybody can sign with it; make one with mkimage keygen\n"
+    assert capsys.readouterr().err == error
+
+
+def test_keys_of_every_sort_are_not_weak() -> None:
+    for seed in range(200):
+        key = Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
+        assert not firmware_keys.is_weak(key.public_key().public_bytes_raw())
 
 
 def test_no_place_to_write(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
