@@ -212,7 +212,12 @@ class Guest:
         extra = [*bridges(), *DEVICES]
         for i in range(2):
             extra += ["-netdev", f"user,id=net{i},tftp={served}"]
-        extra += ["-drive", f"if=none,id=disk,file={self.disk},format=raw", "-device", "usb-storage,bus=usb.0,drive=disk"]
+        extra += [
+            "-drive",
+            f"if=none,id=disk,file={self.disk},format=raw",
+            "-device",
+            "usb-storage,bus=usb.0,drive=disk",
+        ]
         extra += ["-append", "console=hvc0 rdinit=/bin/sh", "-initrd", str(initrd)]
         self.machine = boot(kernel, firmware=firmware, cpus=2, extra=extra)
         assert devices_found(self.machine) == sorted(FOUND)
@@ -222,7 +227,10 @@ class Guest:
         mounts = ("proc /proc", "sysfs /sys", "devtmpfs /dev", "debugfs /sys/kernel/debug")
         for mount in mounts:
             run(self.machine, f"mkdir -p /proc /sys /dev; mount -t {mount.split()[0]} none {mount.split()[1]}")
-        run(self.machine, "dmesg -n 1; for m in virtio_pci virtio_net e1000 xhci_pci usb_storage sd_mod; do modprobe $m; done")
+        run(
+            self.machine,
+            "dmesg -n 1; for m in virtio_pci virtio_net e1000 xhci_pci usb_storage sd_mod; do modprobe $m; done",
+        )
 
     def interrupts(self, name: str) -> tuple[int, list[int]]:
         """Of the line of /proc/interrupts that ends in this name: the number in front, and the processors' counts."""
