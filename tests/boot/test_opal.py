@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 from loader.devtree import Tree
 from loader.qemu import Emulator
+from tests.boot.probe import assemble, read_memory
 from tests.boot.test_dom0 import PROMPT, run
-from tests.boot.test_stub import assemble, read_memory
 from tests.support import Load, make_elf
 
 Boot = Callable[..., Emulator]
@@ -136,8 +137,11 @@ def test_the_tree_is_as_clean_as_skiboots(payload: Path, boot: Boot, unlocked_fi
 
 def symbol(firmware: Path, name: str) -> int:
     with firmware.with_suffix(".elf").open("rb") as stream:
-        symbols = ELFFile(stream).get_section_by_name(".symtab")
-        address: int = symbols.get_symbol_by_name(name)[0]["st_value"]
+        table = ELFFile(stream).get_section_by_name(".symtab")
+        assert isinstance(table, SymbolTableSection)
+        found = table.get_symbol_by_name(name)
+        assert found is not None
+        address: int = found[0]["st_value"]
         return address
 
 
