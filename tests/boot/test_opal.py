@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 from loader.devtree import Tree
 from loader.qemu import Emulator
+from tests.boot.probe import assemble, read_memory
 from tests.boot.test_dom0 import PROMPT, run
-from tests.boot.test_stub import assemble, read_memory
 from tests.support import Load, make_elf
 
 Boot = Callable[..., Emulator]
@@ -91,7 +92,6 @@ def test_hands_over_as_skiboot_does(
     machine = boot(payload, firmware="skiboot" if firmware == "skiboot" else unlocked_firmware)
     report = read_report(machine, tmp_path)
     assert (report.r4, report.r5, report.r6) == (0, 0, EPAPR_MAGIC)
-    print(hex(report.r7))
     assert report.r8 == FIRMWARE_BASE
     assert FIRMWARE_BASE < report.r9 < FIRMWARE_BASE + (1 << 20)
     assert report.msr == MSR_SF_HV
@@ -137,8 +137,11 @@ def test_the_tree_is_as_clean_as_skiboots(payload: Path, boot: Boot, unlocked_fi
 
 def symbol(firmware: Path, name: str) -> int:
     with firmware.with_suffix(".elf").open("rb") as stream:
-        symbols = ELFFile(stream).get_section_by_name(".symtab")
-        address: int = symbols.get_symbol_by_name(name)[0]["st_value"]
+        table = ELFFile(stream).get_section_by_name(".symtab")
+        assert isinstance(table, SymbolTableSection)
+        found = table.get_symbol_by_name(name)
+        assert found is not None
+        address: int = found[0]["st_value"]
         return address
 
 
@@ -199,7 +202,7 @@ def test_debian_reboots_through_it(boot: Boot, debian_kernel: Path, unlocked_fir
 
 
 def test_the_power_button_reaches_debian(boot: Boot, debian_kernel: Path, unlocked_firmware: Path) -> None:
-    """The service processor's event becomes a message of OPAL's; the shell that runs as init has no way to follow it."""
+    """The service processor's event becomes a message of OPAL's; a shell that is init cannot follow it."""
     machine = boot_debian(boot, debian_kernel, unlocked_firmware)
     machine.qmp("system_powerdown")
     machine.expect(r"opal-power: Poweroff requested", 60)

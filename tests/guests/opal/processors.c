@@ -207,9 +207,10 @@ static void compete(unsigned index)
     while (__atomic_load_n(&prize.arrived, __ATOMIC_SEQ_CST) < prize.callers)
         continue;
     status = OPAL(OPAL_START_CPU, processor_server(prize.index), code);
-    __atomic_add_fetch(status == OPAL_SUCCESS ? &prize.successes : &prize.refusals, 1, __ATOMIC_SEQ_CST);
-    if (status != OPAL_SUCCESS && status != OPAL_WRONG_STATE)
-        __atomic_add_fetch(&prize.successes, 100, __ATOMIC_SEQ_CST);
+    if (status == OPAL_SUCCESS)
+        __atomic_add_fetch(&prize.successes, 1, __ATOMIC_SEQ_CST);
+    else if (status == OPAL_WRONG_STATE)
+        __atomic_add_fetch(&prize.refusals, 1, __ATOMIC_SEQ_CST);
 }
 
 /* All processors but the last are started, and then each of them calls for the last. */

@@ -12,6 +12,12 @@
 #define UART_SCRATCH 0x3ff
 #define XSCOM_CHIP_ID 0xf000f
 
+/* All but the last, which is the external interrupt. */
+#define PSI_FIRST 16
+#define PSI_COUNT 5
+#define LINK_SHIFT 2
+#define MASKED 0xff
+
 #define PATIENCE (UINT64_C(60) * 512000000)
 
 static struct {
@@ -77,6 +83,19 @@ static void write_lines(unsigned index)
     }
 }
 
+/* Every processor has an interrupt source of its own, whose route it changes; nothing is pending there. */
+static void change_route(unsigned index, unsigned round)
+{
+    uint64_t source = PSI_FIRST + index;
+    uint64_t server = processor_server(index) << LINK_SHIFT;
+    uint8_t priority = round & 1 ? MASKED : (uint8_t)(1 + round % 254);
+    uint8_t route[3] = {0};
+
+    error_count(OPAL(OPAL_SET_XIVE, source, server, priority) == OPAL_SUCCESS);
+    error_count(OPAL(OPAL_GET_XIVE, source, opal_address(route), opal_address(route + 2)) == OPAL_SUCCESS);
+    error_count((uint64_t)(route[0] << 8 | route[1]) == server && route[2] == priority);
+}
+
 /* Each answer is known; a call that got another processor's would show. */
 static void call_everything(unsigned index)
 {
@@ -97,6 +116,8 @@ static void call_everything(unsigned index)
         error_count(be64_get(chip_id) == be64_get(first_chip_id));
         error_count(OPAL(OPAL_LPC_READ, 0, LPC_IO, UART_SCRATCH, opal_address(&scratch), 1) == OPAL_SUCCESS);
         error_count(be32_get(scratch) == 0x5a);
+        if (processor_count() <= PSI_COUNT)
+            change_route(index, i);
     }
 }
 
