@@ -30,8 +30,8 @@
 
 #define PBCQ_ADDRESS_BITS 50
 
-static const struct phb3_times times_emulator = {.train = 1000};
-static const struct phb3_times times_metal = {.hold = 100, .presence = 100, .train = 1000, .settle = 100};
+static const struct phb3_times times_emulator = { .train = 1000 };
+static const struct phb3_times times_metal = { .hold = 100, .presence = 100, .train = 1000, .settle = 100 };
 
 uint64_t phb3_read(const struct phb3 *phb, uint32_t offset)
 {
@@ -130,7 +130,7 @@ static bool windows_read(struct phb3 *phb)
 
     for (uint32_t i = 0; i < PBCQ_MMIO_BARS; i++) {
         uint64_t bar, mask;
-        struct pci_window found = {0};
+        struct pci_window found = { 0 };
 
         if (!nest_read(phb, PBCQ_MMIO_BAR + i, &bar) || !nest_read(phb, PBCQ_MMIO_MASK + i, &mask)) {
             return false;

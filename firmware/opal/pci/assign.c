@@ -85,7 +85,7 @@ static struct pci_range host_measure(struct pci_host *host, enum pci_window_kind
 {
     const struct pci_window *window = &host->windows[kind];
     uint64_t granule = window->granule > BRIDGE_GRANULE ? window->granule : BRIDGE_GRANULE;
-    struct pci_range need = {0};
+    struct pci_range need = { 0 };
 
     windows_measure(host->root_bus, kind, granule);
     need.size = bus_pack(host->root_bus, kind, 0);
