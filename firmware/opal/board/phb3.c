@@ -260,6 +260,9 @@ void phb3_init(void *tree, uint32_t controller)
             queues[count++] = tree_phandle(tree, node);
         }
     }
+    if (count == PHB3_MAX && tree_next_compatible(tree, node, "ibm,power8-pbcq") >= 0) {
+        say("PCI: only the first %u host bridges are used", PHB3_MAX);
+    }
     links_start(phbs, count);
     for (uint32_t i = 0; i < count; i++) {
         bridge_start(&phbs[i]->host);

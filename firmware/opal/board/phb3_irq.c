@@ -2,9 +2,10 @@
 /* Interrupts of a PHB3: messages, whose state is in memory and shared with the hardware, and eight pins.
  *
  * A message that comes is presented to its server and marked so; one that comes while it is masked or presented is
- * queued, and the hardware forgets it: software sends it again (FFI) when it unmasks or ends the first.  Both sides change
- * the same 16 bytes, so each of our stores touches one field, and each is followed by a register access before the next
- * field is looked at: that is where the hardware's copy changes, and where everything it had begun is finished.
+ * queued, and the hardware forgets it: software sends it again (FFI) when it unmasks or ends the first.  Both sides
+ * change the same 16 bytes, so each of our stores touches one field, and each is followed by a register access
+ * before the next field is looked at: that is where the hardware's copy changes, and where everything it had begun
+ * is finished.
  */
 #include <string.h>
 

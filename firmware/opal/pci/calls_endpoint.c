@@ -201,8 +201,8 @@ static bool dma_table_fits(const struct pci_dma_window *window)
                && page_size_exists(window->page_size));
 }
 
-/* A PE has the windows 2 * PE and 2 * PE + 1.  Translation tables are the caller's, and what they allow is its business;
- * without a table a window is closed. */
+/* A PE has the windows 2 * PE and 2 * PE + 1.  Translation tables are the caller's, and what they allow is its
+ * business; without a table a window is closed. */
 int64_t opal_pci_map_pe_dma_window(uint64_t id, uint64_t pe, uint64_t window, uint64_t levels, uint64_t table,
                                    uint64_t size, uint64_t page_size)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Device tree nodes for what is behind a host bridge: PCI Bus Binding to IEEE 1275, revision 2.1, and what OPAL's kernels
- * read of it.
+/* Device tree nodes for what is behind a host bridge: PCI Bus Binding to IEEE 1275, revision 2.1, and what OPAL's
+ * kernels read of it.
  */
 #include <stddef.h>
 
@@ -102,8 +102,8 @@ static void addresses_describe(void *tree, int node, const struct pci_device *de
     }
 }
 
-/* A bridge leads the pins of slot s to its own pins, s further on; so does every bridge above it.  The map of each bridge
- * leads past them all to the controller. */
+/* A bridge leads the pins of slot s to its own pins, s further on; so does every bridge above it.  The map of each
+ * bridge leads past them all to the controller. */
 static void pins_describe(struct pci_host *host, void *tree, int node, const struct pci_device *bridge,
                           uint32_t controller)
 {

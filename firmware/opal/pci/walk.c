@@ -138,7 +138,12 @@ static struct pci_device *device_probe(struct pci_host *host, struct pci_device 
         return NULL;
     }
     device = &host->pool[host->device_count++];
-    *device = (struct pci_device){ .parent = parent, .bdfn = bdfn, .vendor = (uint16_t)id, .device = (uint16_t)(id >> 16) };
+    *device = (struct pci_device){
+        .parent = parent,
+        .bdfn = bdfn,
+        .vendor = (uint16_t)id,
+        .device = (uint16_t)(id >> 16),
+    };
     device_read(host, device);
     pci_device_configure(host, device);
     return device;
