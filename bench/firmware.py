@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Final
 
 from bench.table import RUNS, print_table, summary
+from loader import cli
+from loader.elf import physical_entry, read_elf
 from loader.machines import FIRMWARES, MACHINES, QEMU
-from loader.multiboot import read_head
 
 PATIENCE: Final = 300.0
 STUB_ADDRESS: Final = 0x2000_1000
 """Where powernv8 has the stub's first instruction: -kernel's address and the image's first page."""
 BRIDGES: Final = 3
 PLUGIN_SOURCE: Final = Path(__file__).with_name("reset_counter.c")
+ROOT: Final = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,35 +81,35 @@ def marks(case: Case, image: Path, entry: int, plugin: Path, count: bool) -> lis
 
 def run(case: Case, image: Path, entry: int, plugin: Path) -> Sample:
     """Boot twice: for the time, and for the instructions, because counting takes time."""
-    (_, stub), (_, hypervisor) = marks(case, image, entry, plugin, count=False)
-    (stub_count, _), (hypervisor_count, _) = marks(case, image, entry, plugin, count=True)
-    return Sample(stub / 1e6, hypervisor / 1e6, stub_count / 1e6, hypervisor_count / 1e6)
+    (_, stub), (_, start) = marks(case, image, entry, plugin, count=False)
+    (stub_count, _), (start_count, _) = marks(case, image, entry, plugin, count=True)
+    return Sample(stub / 1e6, start / 1e6, stub_count / 1e6, start_count / 1e6)
 
 
-def hypervisor_entry(image: Path) -> int:
-    """The real address at which the image's hypervisor is entered."""
-    from loader.elf import parse_elf
-
-    entry = read_head(image).entry("hypervisor")
-    with image.open("rb") as stream:
-        from loader import abi
-
-        stream.seek(abi.IMAGE_FILE_OFFSET + entry.offset)
-        return parse_elf(stream.read(entry.size), str(image)).entry
+def small_image(folder: Path) -> Path:
+    """An image with the hypervisor and no domain, signed by the development key."""
+    image = folder / "small.img"
+    if cli.main(["build", str(ROOT / "images" / "null.toml"), "-o", str(image)]) != 0:
+        raise SystemExit("bench: images/null.toml cannot be built")
+    if cli.main(["sign", str(image), "--key", str(ROOT / "firmware" / "opal" / "keys" / "development")]) != 0:
+        raise SystemExit("bench: the small image cannot be signed")
+    return image
 
 
-def measure(image: Path, folder: Path) -> None:
-    """Run all cases in turn, RUNS times, and print what came out; the image must be signed for the firmware."""
-    plugin, entry = build_plugin(folder), hypervisor_entry(image)
-    samples: dict[Case, list[Sample]] = {case: [] for case in CASES}
+def measure(image: Path, hypervisor: Path, folder: Path) -> None:
+    """Run all cases in turn, RUNS times, and print what came out; `image` is signed, `hypervisor` is the ELF in it."""
+    plugin, entry = build_plugin(folder), physical_entry(read_elf(hypervisor))
+    images = {"no domain": small_image(folder), "dom0": image}
+    everything = [(case, kind) for kind in images for case in CASES if kind == "no domain" or case.bridges == 0]
+    samples: dict[tuple[Case, str], list[Sample]] = {each: [] for each in everything}
     for number in range(1, RUNS + 1):
-        for case in CASES:
-            print(f"bench: reset {number} of {RUNS}, {case.name}", file=sys.stderr)
-            samples[case].append(run(case, image, entry, plugin))
+        for case, kind in everything:
+            print(f"bench: reset {number} of {RUNS}, {case.name}, {kind}", file=sys.stderr)
+            samples[case, kind].append(run(case, images[kind], entry, plugin))
     rows = []
-    for case, values in samples.items():
-        reference = samples[Case("opal", case.bridges)]
-        row = [case.name]
+    for (case, kind), values in samples.items():
+        reference = samples[Case("opal", case.bridges), kind]
+        row = [f"{case.name}, {kind}"]
         for name in ("stub", "hypervisor", "stub_instructions", "hypervisor_instructions"):
             row.append(summary([getattr(v, name) for v in values], [getattr(v, name) for v in reference], 1))
         rows.append(row)

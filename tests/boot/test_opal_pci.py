@@ -242,7 +242,7 @@ class Guest:
         """Packets both ways, then a file, over one card."""
         run(self.machine, f"ip link set {card} up && ip addr add 10.0.2.15/24 dev {card}")
         assert " 0% packet loss" in run(self.machine, f"ping -c 2 -W 20 {HOST}")
-        output = run(self.machine, f"tftp -g -r file -l /tmp/{card} {HOST} && sha256sum /tmp/{card}", 120)
+        output = run(self.machine, f"tftp -g -r file -l {card}.file {HOST} && sha256sum {card}.file", 120)
         assert hashlib.sha256(self.file).hexdigest() in output
         run(self.machine, f"ip addr flush dev {card} && ip link set {card} down")
 
@@ -252,7 +252,7 @@ class Guest:
         output = run(self.machine, "sha256sum /dev/sda", 120)
         assert hashlib.sha256(self.disk_before).hexdigest() in output
         place = f"bs=65536 seek={FILE_AT // 65536} conv=fsync"
-        run(self.machine, f"dd if=/tmp/eth0 of=/dev/sda {place} && sync", 120)
+        run(self.machine, f"dd if=eth0.file of=/dev/sda {place} && sync", 120)
         after = bytearray(self.disk_before)
         after[FILE_AT : FILE_AT + FILE_SIZE] = self.file
         assert self.disk.read_bytes() == after

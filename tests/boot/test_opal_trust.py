@@ -16,7 +16,7 @@ from loader import abi, cli
 from loader.measure import predict, render_measurement
 from loader.multiboot import read_head
 from loader.qemu import Emulator
-from tests.boot.test_stub import assemble, pack
+from tests.boot.probe import assemble, pack
 from tests.conftest import DEVELOPMENT_KEY, ROOT
 from tests.support import Load, make_elf
 
