@@ -24,6 +24,7 @@ test: build firmware-unlocked lint
 bench: build
 	@mkdir -p $(dir $(IMAGE))
 	$(VENV)/mkimage build $(RECIPE) -o $(IMAGE)
+	$(VENV)/mkimage sign $(IMAGE) --key $(SIGN_KEY)
 	$(VENV)/python -m bench $(IMAGE) $(RECIPE)
 
 build: setup firmware

@@ -58,6 +58,11 @@ uintptr_t cpus_end(void)
     return (uintptr_t)area_of(highest_pir + 1);
 }
 
+uint64_t cpu_self(void)
+{
+    return SPR_READ(SPR_PIR);
+}
+
 struct cpu *cpu_find(uint64_t pir)
 {
     if (pir > highest_pir || load_state(area_of(pir)) == CPU_ABSENT) {
@@ -68,7 +73,7 @@ struct cpu *cpu_find(uint64_t pir)
 
 void cpus_init(const void *tree, volatile uint32_t *released)
 {
-    uint64_t self = SPR_READ(SPR_PIR);
+    uint64_t self = cpu_self();
     int node = -1;
 
     registers_init();
@@ -130,7 +135,7 @@ static void set_endian(uint64_t little)
 
 void cpu_park(void)
 {
-    struct cpu *cpu = area_of(SPR_READ(SPR_PIR));
+    struct cpu *cpu = area_of(cpu_self());
 
     registers_init();
     cpu->in_call = 0;
@@ -141,7 +146,7 @@ void cpu_park(void)
         }
         if (cpu->order == ORDER_START) {
             store_state(cpu, CPU_STARTED);
-            payload_enter_secondary(cpu->address, SPR_READ(SPR_PIR));
+            payload_enter_secondary(cpu->address, cpu_self());
         }
         set_endian(cpu->address);
     }
@@ -228,7 +233,7 @@ static void set_endian_everywhere(const struct cpu *self, uint64_t little)
 /* OPAL_REINIT_CPUS: the endianness of exceptions on all processors, while all but the caller are ours. */
 int64_t opal_reinit_cpus(uint64_t flags)
 {
-    const struct cpu *self = area_of(SPR_READ(SPR_PIR));
+    const struct cpu *self = area_of(cpu_self());
     int64_t result = OPAL_SUCCESS;
 
     if ((flags & ~(REINIT_HILE_BIG | REINIT_HILE_LITTLE)) != 0) {

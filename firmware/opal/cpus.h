@@ -53,6 +53,9 @@ void cpus_gather(void);
 /* The first address behind the last processor's area. */
 uintptr_t cpus_end(void);
 
+/* The PIR of the processor that asks. */
+uint64_t cpu_self(void);
+
 /* The area of the processor with this PIR; NULL when the machine has none. */
 struct cpu *cpu_find(uint64_t pir);
 

@@ -96,12 +96,12 @@ leave_with_result:
     mtspr SPR_HSRR1, %r11
     hrfid
 
-/* -1 is no call that is missing but the one that is always wrong. */
+/* r0 = number; -1, OPAL_INVALID_CALL, has an answer of its own. */
 unsupported:
-    cmpdi %r0, -1
-    li %r3, -1 /* OPAL_PARAMETER */
-    beq leave
     li %r3, -7 /* OPAL_UNSUPPORTED */
+    cmpdi %r0, -1
+    bne leave
+    li %r3, -1 /* OPAL_PARAMETER */
     b leave
 
 /* An exception handler that interrupted a call on this processor: its stack is in use. */

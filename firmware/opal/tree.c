@@ -9,7 +9,6 @@
 #include "console.h"
 #include "cpus.h"
 #include "hv/format.h"
-#include "io.h"
 #include "messages.h"
 
 #define NAME_SIZE 64
@@ -112,9 +111,9 @@ int tree_next_compatible(const void *tree, int node, const char *compatible)
     return fdt_node_offset_by_compatible(tree, node, compatible);
 }
 
-uint64_t tree_memory_end(const void *tree)
+/* `end`, or further on when a range of memory goes on there. */
+static uint64_t extend(const void *tree, uint64_t end)
 {
-    uint64_t end = 0;
     int node = -1;
 
     while ((node = fdt_node_offset_by_prop_value(tree, node, "device_type", "memory", sizeof("memory"))) >= 0) {
@@ -124,10 +123,20 @@ uint64_t tree_memory_end(const void *tree)
         for (int i = 0; cells != NULL && (i + 2) * (int)sizeof(*cells) <= size; i += 2) {
             uint64_t base = fdt64_ld(&cells[i]), length = fdt64_ld(&cells[i + 1]);
 
-            if (base <= end && base + length > end) {
+            if (base <= end && length > end - base) {
                 end = base + length;
             }
         }
+    }
+    return end;
+}
+
+uint64_t tree_memory_end(const void *tree)
+{
+    uint64_t end = 0, further;
+
+    while ((further = extend(tree, end)) != end) {
+        end = further;
     }
     return end;
 }
@@ -215,7 +224,7 @@ static void describe_opal(void *tree)
 
 void tree_complete(void *tree)
 {
-    fdt_set_boot_cpuid_phys(tree, (uint32_t)SPR_READ(SPR_PIR));
+    fdt_set_boot_cpuid_phys(tree, (uint32_t)cpu_self());
     tree_reserve(tree, "ibm,firmware", FIRMWARE_BASE, cpus_end() - FIRMWARE_BASE);
     describe_opal(tree);
     tree_set_string(tree, tree_add_node(tree, 0, "chosen"), "linux,stdout-path", "/ibm,opal/consoles/serial@0");

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import random
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -97,6 +98,18 @@ def run(machine: Emulator, command: str, timeout: float = 60) -> str:
     return output
 
 
+def registers_at(machine: Emulator, place: str) -> list[int]:
+    """The general registers, once the processor is at this address, which it does not leave."""
+    for _ in range(600):
+        text = machine.qmp("human-monitor-command", **{"command-line": "info registers"})
+        if re.search(rf"^NIP 0*{place} ", text, re.MULTILINE):
+            return [
+                int(word, 16) for line in re.findall(r"^GPR\d\d (.*)$", text, re.MULTILINE) for word in line.split()
+            ]
+        time.sleep(0.1)
+    pytest.fail("the payload was not entered")
+
+
 @pytest.fixture
 def tree(boot: Boot, unlocked_firmware: Path, tmp_path: Path) -> Tree:
     """What our firmware hands over."""
@@ -104,11 +117,10 @@ def tree(boot: Boot, unlocked_firmware: Path, tmp_path: Path) -> Tree:
     kernel.write_bytes(make_elf(Load(0, BRANCH_TO_ITSELF)))
     machine = boot(kernel, firmware=unlocked_firmware, extra=[*bridges(), *DEVICES, *NETWORKS])
     assert devices_found(machine) == sorted(FOUND)
-    registers = machine.qmp("human-monitor-command", **{"command-line": "info registers"})
-    address = re.search(r"^GPR00(?: \w+){3} (\w+)$", registers.replace("\r", ""), re.MULTILINE)
-    assert address is not None
+    payload = machine.expect(r" at 0x(\w+)\n")[1]
+    registers = registers_at(machine, payload)
     dump = tmp_path / "tree.dtb"
-    machine.qmp("pmemsave", val=int(address[1], 16), size=TREE_SIZE_MAX, filename=str(dump))
+    machine.qmp("pmemsave", val=registers[3], size=TREE_SIZE_MAX, filename=str(dump))
     data = dump.read_bytes()
     return Tree.parse(data[: int.from_bytes(data[4:8], "big")], "our tree")
 
@@ -149,7 +161,6 @@ def check_branch(ours: Node, theirs: Node) -> int:
     assert {child.name for child in ours.children} == {child.name for child in theirs.children}
     count = 1
     for child in theirs.children:
-        # the binding's name for 0c0330 is skiboot's for one kind of it only
         mine = ours.child(child.name)
         assert mine is not None
         count += check_branch(mine, child)
@@ -201,7 +212,12 @@ class Guest:
         extra = [*bridges(), *DEVICES]
         for i in range(2):
             extra += ["-netdev", f"user,id=net{i},tftp={served}"]
-        extra += ["-drive", f"if=none,id=disk,file={self.disk},format=raw", "-device", "usb-storage,bus=usb.0,drive=disk"]
+        extra += [
+            "-drive",
+            f"if=none,id=disk,file={self.disk},format=raw",
+            "-device",
+            "usb-storage,bus=usb.0,drive=disk",
+        ]
         extra += ["-append", "console=hvc0 rdinit=/bin/sh", "-initrd", str(initrd)]
         self.machine = boot(kernel, firmware=firmware, cpus=2, extra=extra)
         assert devices_found(self.machine) == sorted(FOUND)
@@ -211,7 +227,10 @@ class Guest:
         mounts = ("proc /proc", "sysfs /sys", "devtmpfs /dev", "debugfs /sys/kernel/debug")
         for mount in mounts:
             run(self.machine, f"mkdir -p /proc /sys /dev; mount -t {mount.split()[0]} none {mount.split()[1]}")
-        run(self.machine, "dmesg -n 1; for m in virtio_pci virtio_net e1000 xhci_pci usb_storage sd_mod; do modprobe $m; done")
+        run(
+            self.machine,
+            "dmesg -n 1; for m in virtio_pci virtio_net e1000 xhci_pci usb_storage sd_mod; do modprobe $m; done",
+        )
 
     def interrupts(self, name: str) -> tuple[int, list[int]]:
         """Of the line of /proc/interrupts that ends in this name: the number in front, and the processors' counts."""
@@ -223,7 +242,7 @@ class Guest:
         """Packets both ways, then a file, over one card."""
         run(self.machine, f"ip link set {card} up && ip addr add 10.0.2.15/24 dev {card}")
         assert " 0% packet loss" in run(self.machine, f"ping -c 2 -W 20 {HOST}")
-        output = run(self.machine, f"tftp -g -r file -l /tmp/{card} {HOST} && sha256sum /tmp/{card}", 120)
+        output = run(self.machine, f"tftp -g -r file -l {card}.file {HOST} && sha256sum {card}.file", 120)
         assert hashlib.sha256(self.file).hexdigest() in output
         run(self.machine, f"ip addr flush dev {card} && ip link set {card} down")
 
@@ -233,7 +252,7 @@ class Guest:
         output = run(self.machine, "sha256sum /dev/sda", 120)
         assert hashlib.sha256(self.disk_before).hexdigest() in output
         place = f"bs=65536 seek={FILE_AT // 65536} conv=fsync"
-        run(self.machine, f"dd if=/tmp/eth0 of=/dev/sda {place} && sync", 120)
+        run(self.machine, f"dd if=eth0.file of=/dev/sda {place} && sync", 120)
         after = bytearray(self.disk_before)
         after[FILE_AT : FILE_AT + FILE_SIZE] = self.file
         assert self.disk.read_bytes() == after

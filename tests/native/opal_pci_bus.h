@@ -94,12 +94,6 @@ static void fake_config_write(struct pci_host *host, uint16_t bdfn, uint32_t off
     fake_put(&device->config[offset], size, value);
 }
 
-static bool fake_link_is_up(struct pci_host *host)
-{
-    (void)host;
-    return fake_link;
-}
-
 /* Add a function; returns its index. */
 static int fake_add(int parent, uint8_t devfn)
 {

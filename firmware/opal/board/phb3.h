@@ -12,6 +12,7 @@
 #include "pci/pci.h"
 
 #define PHB3_MAX 8
+#define PHB3_ROOT_PORT PCI_BDFN(0, 0, 0)
 #define PHB3_DIAGNOSTICS_SIZE 0x1128
 #define PHB3_MESSAGES_SIZE 0x10000 /* the last bytes below 4 GiB are written to, not read */
 

@@ -14,7 +14,6 @@
 #define EXTENDED_CAPABILITIES 0x100
 #define EXTENDED_CAPABILITIES_MAX 32
 #define CAPABILITY_ERRORS 0x0001
-#define ROOT_PORT PCI_BDFN(0, 0, 0)
 
 /* What OPAL_PCI_GET_PHB_DIAG_DATA2 gives for this bridge: skiboot's doc/opal-api and Linux's OpalIoPhb3ErrorData. */
 struct phb3_diagnostics {
@@ -120,7 +119,7 @@ static uint32_t errors_capability(struct pci_host *host)
     uint32_t offset = EXTENDED_CAPABILITIES;
 
     for (uint32_t i = 0; i < EXTENDED_CAPABILITIES_MAX && offset >= EXTENDED_CAPABILITIES; i++) {
-        uint32_t head = pci_config_read(host, ROOT_PORT, offset, 4);
+        uint32_t head = pci_config_read(host, PHB3_ROOT_PORT, offset, 4);
 
         if (head == UINT32_MAX || (head & 0xffff) == CAPABILITY_ERRORS) {
             return head == UINT32_MAX ? 0 : offset;
@@ -139,27 +138,27 @@ static void root_port_read(struct pci_host *host, struct phb3_diagnostics *data)
     if (port == NULL) {
         return;
     }
-    be32_set(&data->bridge_control, pci_config_read(host, ROOT_PORT, PCI_BRIDGE_CONTROL, 2));
-    be32_set(&data->command_status, pci_config_read(host, ROOT_PORT, PCI_COMMAND, 4));
-    be32_set(&data->secondary_status, pci_config_read(host, ROOT_PORT, PCI_BRIDGE_IO, 4));
+    be32_set(&data->bridge_control, pci_config_read(host, PHB3_ROOT_PORT, PCI_BRIDGE_CONTROL, 2));
+    be32_set(&data->command_status, pci_config_read(host, PHB3_ROOT_PORT, PCI_COMMAND, 4));
+    be32_set(&data->secondary_status, pci_config_read(host, PHB3_ROOT_PORT, PCI_BRIDGE_IO, 4));
     if (port->express != 0) {
-        be32_set(&data->device_status, pci_config_read(host, ROOT_PORT, port->express + 0x08U, 4));
-        be32_set(&data->link_status, pci_config_read(host, ROOT_PORT, port->express + 0x10U, 4));
-        be32_set(&data->slot_status, pci_config_read(host, ROOT_PORT, port->express + 0x18U, 4));
+        be32_set(&data->device_status, pci_config_read(host, PHB3_ROOT_PORT, port->express + 0x08U, 4));
+        be32_set(&data->link_status, pci_config_read(host, PHB3_ROOT_PORT, port->express + 0x10U, 4));
+        be32_set(&data->slot_status, pci_config_read(host, PHB3_ROOT_PORT, port->express + 0x18U, 4));
     }
     errors = errors_capability(host);
     if (errors != 0) {
-        be32_set(&data->uncorrectable_status, pci_config_read(host, ROOT_PORT, errors + 0x04, 4));
-        be32_set(&data->correctable_status, pci_config_read(host, ROOT_PORT, errors + 0x10, 4));
+        be32_set(&data->uncorrectable_status, pci_config_read(host, PHB3_ROOT_PORT, errors + 0x04, 4));
+        be32_set(&data->correctable_status, pci_config_read(host, PHB3_ROOT_PORT, errors + 0x10, 4));
         for (uint32_t i = 0; i < 4; i++) {
-            be32_set(&data->packet_header[i], pci_config_read(host, ROOT_PORT, errors + 0x1c + 4 * i, 4));
+            be32_set(&data->packet_header[i], pci_config_read(host, PHB3_ROOT_PORT, errors + 0x1c + 4 * i, 4));
         }
-        be32_set(&data->root_error_status, pci_config_read(host, ROOT_PORT, errors + 0x30, 4));
-        be32_set(&data->error_source, pci_config_read(host, ROOT_PORT, errors + 0x34, 4));
+        be32_set(&data->root_error_status, pci_config_read(host, PHB3_ROOT_PORT, errors + 0x30, 4));
+        be32_set(&data->error_source, pci_config_read(host, PHB3_ROOT_PORT, errors + 0x34, 4));
     }
 }
 
-static void nest_read(const struct phb3 *phb, uint32_t offset, be64_t *target)
+static void nest_store(const struct phb3 *phb, uint32_t offset, be64_t *target)
 {
     uint64_t value;
 
@@ -178,9 +177,9 @@ void phb3_diagnostics(struct pci_host *host, void *buffer)
     be32_set(&data->type, DIAGNOSTICS_TYPE_PHB3);
     be32_set(&data->size, sizeof(*data));
     root_port_read(host, data);
-    nest_read(phb, PBCQ_FIR, &data->nest_fir);
-    nest_read(phb, PBCQ_FIR_MASK, &data->nest_fir_mask);
-    nest_read(phb, PBCQ_FIR_WOF, &data->nest_fir_wof);
+    nest_store(phb, PBCQ_FIR, &data->nest_fir);
+    nest_store(phb, PBCQ_FIR_MASK, &data->nest_fir_mask);
+    nest_store(phb, PBCQ_FIR_WOF, &data->nest_fir_wof);
     be32_set(&data->port_status, (uint32_t)(phb3_read(phb, PHB3_UTL_PORT_STATUS) >> 32));
     be32_set(&data->root_complex_status, (uint32_t)(phb3_read(phb, PHB3_UTL_RC_STATUS) >> 32));
     be32_set(&data->bus_agent_status, (uint32_t)(phb3_read(phb, PHB3_UTL_BUS_AGENT_STATUS) >> 32));

@@ -12,18 +12,16 @@
 #include "io.h"
 #include "pci/opal_pci.h"
 
-#define ROOT_PORT PCI_BDFN(0, 0, 0)
-
 /* Until the walk numbers the buses: everything is behind the root port, the device on the link is on bus 1. */
 #define FIRST_BUS 1
 #define LAST_BUS 255
 
 static void bus_reset(struct phb3 *phb, bool on)
 {
-    uint32_t control = pci_config_read(&phb->host, ROOT_PORT, PCI_BRIDGE_CONTROL, 2);
+    uint32_t control = pci_config_read(&phb->host, PHB3_ROOT_PORT, PCI_BRIDGE_CONTROL, 2);
 
     control = on ? control | PCI_BRIDGE_CONTROL_RESET : control & ~(uint32_t)PCI_BRIDGE_CONTROL_RESET;
-    pci_config_write(&phb->host, ROOT_PORT, PCI_BRIDGE_CONTROL, 2, control);
+    pci_config_write(&phb->host, PHB3_ROOT_PORT, PCI_BRIDGE_CONTROL, 2, control);
 }
 
 /* PERST#, which only metal has, and the reset that goes through the link. */
@@ -54,11 +52,11 @@ static int64_t phase_left(const struct phb3 *phb, uint32_t length)
 /* The bridge says on which bus number it looks for the device: keep one there. */
 static void buses_open(struct phb3 *phb)
 {
-    uint32_t buses = pci_config_read(&phb->host, ROOT_PORT, PCI_BRIDGE_BUSES, 4);
+    uint32_t buses = pci_config_read(&phb->host, PHB3_ROOT_PORT, PCI_BRIDGE_BUSES, 4);
 
     if ((buses >> 8 & 0xff) == 0) {
         buses = (buses & 0xff000000U) | (uint32_t)LAST_BUS << 16 | (uint32_t)FIRST_BUS << 8;
-        pci_config_write(&phb->host, ROOT_PORT, PCI_BRIDGE_BUSES, 4, buses);
+        pci_config_write(&phb->host, PHB3_ROOT_PORT, PCI_BRIDGE_BUSES, 4, buses);
     }
 }
 

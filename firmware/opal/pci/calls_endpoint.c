@@ -16,7 +16,7 @@
 #define TABLE_SIZE_MIN PAGE_4K
 #define TABLE_SIZE_MAX (1ULL << 42)
 #define TABLE_LEVELS_MAX 5
-#define REAL_ADDRESS_END (1ULL << 50) /* which is no end of a window: its field has 50 bits */
+#define REAL_ADDRESS_END (1ULL << 50)
 
 #define BYPASS_BASE (1ULL << 59)
 #define BYPASS_GRANULE PAGE_16M

@@ -27,27 +27,52 @@
 #define MAP_CELLS 7
 #define PINS_MASK 7
 
+/* Devices whose class code begins like this, in 6, 4 or 2 hexadecimal digits. */
 struct class_name {
-    uint32_t class_code; /* upper 16 bits of the class code, or with subclass 0xff all of a class */
+    uint32_t class_code;
+    uint32_t shift; /* of the digits that do not count */
     const char *name;
 };
 
-/* The binding's names, table 1. */
+#define INTERFACE(code, name) {code, 0, name}
+#define SUBCLASS(code, name) {code, 8, name}
+#define CLASS(code, name) {code, 16, name}
+
+/* The binding's names and those that its recommended practice for USB adds; the first that fits counts. */
 static const struct class_name class_names[] = {
-    {0x0100, "scsi"},        {0x0101, "ide"},          {0x0104, "raid"},          {0x0106, "sata"},
-    {0x01ff, "mass-storage"}, {0x0200, "ethernet"},    {0x0201, "token-ring"},    {0x02ff, "network"},
-    {0x0300, "vga"},         {0x03ff, "display"},      {0x04ff, "multimedia-device"}, {0x05ff, "memory-controller"},
-    {0x0601, "isa"},         {0x0604, "pci"},          {0x06ff, "unknown-bridge"}, {0x07ff, "communication-controller"},
-    {0x08ff, "system-peripheral"}, {0x09ff, "input-controller"}, {0x0c00, "firewire"}, {0x0c03, "usb"},
-    {0x0c04, "fibre-channel"}, {0x0cff, "serial-bus"}, {0x0dff, "wireless-controller"},
+    SUBCLASS(0x0100, "scsi"),
+    SUBCLASS(0x0101, "ide"),
+    SUBCLASS(0x0104, "raid"),
+    SUBCLASS(0x0106, "sata"),
+    CLASS(0x01, "mass-storage"),
+    SUBCLASS(0x0200, "ethernet"),
+    SUBCLASS(0x0201, "token-ring"),
+    CLASS(0x02, "network"),
+    SUBCLASS(0x0300, "vga"),
+    CLASS(0x03, "display"),
+    CLASS(0x04, "multimedia-device"),
+    CLASS(0x05, "memory-controller"),
+    SUBCLASS(0x0601, "isa"),
+    SUBCLASS(0x0604, "pci"),
+    CLASS(0x06, "unknown-bridge"),
+    CLASS(0x07, "communication-controller"),
+    CLASS(0x08, "system-peripheral"),
+    CLASS(0x09, "input-controller"),
+    SUBCLASS(0x0c00, "firewire"),
+    INTERFACE(0x0c0300, "usb-uhci"),
+    INTERFACE(0x0c0310, "usb-ohci"),
+    INTERFACE(0x0c0320, "usb-ehci"),
+    INTERFACE(0x0c0330, "usb-xhci"),
+    SUBCLASS(0x0c03, "usb"),
+    SUBCLASS(0x0c04, "fibre-channel"),
+    CLASS(0x0c, "serial-bus"),
+    CLASS(0x0d, "wireless-controller"),
 };
 
 static const char *class_name(const struct pci_device *device)
 {
-    uint32_t class_code = device->class_code >> 8;
-
     for (size_t i = 0; i < ARRAY_SIZE(class_names); i++) {
-        if (class_names[i].class_code == class_code || class_names[i].class_code == (class_code | 0xff)) {
+        if (device->class_code >> class_names[i].shift == class_names[i].class_code) {
             return class_names[i].name;
         }
     }

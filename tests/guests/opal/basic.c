@@ -77,15 +77,19 @@ static void check_tokens(void)
         {"OPAL_RETURN_CPU", OPAL_RETURN_CPU},
         {"OPAL_REINIT_CPUS", OPAL_REINIT_CPUS},
         {"OPAL_CHECK_TOKEN", OPAL_CHECK_TOKEN},
+        {"OPAL_GET_MSG", OPAL_GET_MSG},
+        {"OPAL_SYNC_HOST_REBOOT", OPAL_SYNC_HOST_REBOOT},
+        {"OPAL_CEC_REBOOT2", OPAL_CEC_REBOOT2},
         {"OPAL_CONSOLE_FLUSH", OPAL_CONSOLE_FLUSH},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(calls); i++)
-        check_equal((uint64_t)OPAL(OPAL_CHECK_TOKEN, calls[i].token), 1, "OPAL_CHECK_TOKEN: %s", calls[i].name);
+        check_answer(OPAL(OPAL_CHECK_TOKEN, calls[i].token), 1, "OPAL_CHECK_TOKEN: %s", calls[i].name);
 }
 
 void cases_tokens(void)
 {
+    static uint8_t message[72];
     const struct opal_case cases[] = {
         {"OPAL_TEST: its answer", OPAL_TEST, {1}, 0xfeedf00d},
         {"OPAL_TEST: any argument", OPAL_TEST, {WORD_MAX}, 0xfeedf00d},
@@ -109,6 +113,11 @@ void cases_tokens(void)
         {"OPAL_POLL_EVENTS: nowhere to put them", OPAL_POLL_EVENTS, {0}, OPAL_SUCCESS},
         {"OPAL_POLL_EVENTS: bad address", OPAL_POLL_EVENTS, {OPAL_NO_ADDRESS}, OPAL_PARAMETER},
         {"OPAL_POLL_EVENTS: no memory there", OPAL_POLL_EVENTS, {OPAL_NO_MEMORY}, OPAL_PARAMETER},
+        {"OPAL_GET_MSG: there is none", OPAL_GET_MSG, {opal_address(message), sizeof(message)}, OPAL_RESOURCE},
+        {"OPAL_GET_MSG: 71 bytes", OPAL_GET_MSG, {opal_address(message), sizeof(message) - 1}, OPAL_PARAMETER},
+        {"OPAL_GET_MSG: nowhere to put it", OPAL_GET_MSG, {0, sizeof(message)}, OPAL_PARAMETER},
+        {"OPAL_GET_MSG: bad address", OPAL_GET_MSG, {OPAL_NO_ADDRESS, sizeof(message)}, OPAL_PARAMETER},
+        {"OPAL_SYNC_HOST_REBOOT: nothing to wait for", OPAL_SYNC_HOST_REBOOT, {0}, OPAL_SUCCESS},
         {"OPAL_CONFIG_CPU_IDLE_STATE: fast sleep", OPAL_CONFIG_CPU_IDLE_STATE, {1, 1}, OPAL_SUCCESS},
         {"OPAL_CONFIG_CPU_IDLE_STATE: undone", OPAL_CONFIG_CPU_IDLE_STATE, {1, 0}, OPAL_SUCCESS},
         {"OPAL_CONFIG_CPU_IDLE_STATE: bad state", OPAL_CONFIG_CPU_IDLE_STATE, {2, 1}, OPAL_PARAMETER},

@@ -49,12 +49,12 @@ void cases_xscom(void)
     };
     int64_t written, read;
 
-    check_equal((uint64_t)OPAL(OPAL_XSCOM_READ, CHIP, XSCOM_CHIP_ID, to), OPAL_SUCCESS, "OPAL_XSCOM_READ: chip's identity");
+    check_answer(OPAL(OPAL_XSCOM_READ, CHIP, XSCOM_CHIP_ID, to), OPAL_SUCCESS, "OPAL_XSCOM_READ: chip's identity");
     check_equal(be64_get(value), xscom_direct(XSCOM_CHIP_ID), "OPAL_XSCOM_READ: the value");
     written = OPAL(OPAL_XSCOM_WRITE, CHIP, XSCOM_LPC_DATA, UINT64_C(0x1234567800000000));
     read = OPAL(OPAL_XSCOM_READ, CHIP, XSCOM_LPC_DATA, to);
-    check_equal((uint64_t)written, OPAL_SUCCESS, "OPAL_XSCOM_WRITE: data register of the LPC bridge");
-    check_equal((uint64_t)read, OPAL_SUCCESS, "OPAL_XSCOM_READ: data register of the LPC bridge");
+    check_answer(written, OPAL_SUCCESS, "OPAL_XSCOM_WRITE: data register of the LPC bridge");
+    check_answer(read, OPAL_SUCCESS, "OPAL_XSCOM_READ: data register of the LPC bridge");
     check_equal(be64_get(value), UINT64_C(0x1234567800000000), "OPAL_XSCOM_READ: what was written");
     check_cases(cases, ARRAY_COUNT(cases));
 }
@@ -78,17 +78,17 @@ static void check_uart(void)
 
     check_true(control < 0x100, "OPAL_LPC_READ: the UART's line control");
     for (unsigned value = 0x5a; value < 0x100; value += 0x4b) {
-        check_equal((uint64_t)OPAL(OPAL_LPC_WRITE, CHIP, LPC_IO, UART_SCRATCH, value, 1), OPAL_SUCCESS,
-                    "OPAL_LPC_WRITE: 0x%x to the UART's scratch register", value);
-        check_equal((uint64_t)lpc_read(LPC_IO, UART_SCRATCH, 1), OPAL_SUCCESS, "OPAL_LPC_READ: status of 0x%x read back", value);
+        check_answer(OPAL(OPAL_LPC_WRITE, CHIP, LPC_IO, UART_SCRATCH, value, 1), OPAL_SUCCESS,
+                     "OPAL_LPC_WRITE: 0x%x to the UART's scratch register", value);
+        check_answer(lpc_read(LPC_IO, UART_SCRATCH, 1), OPAL_SUCCESS, "OPAL_LPC_READ: status of 0x%x read back", value);
         check_equal(be32_get(lpc_value), value, "OPAL_LPC_READ: 0x%x read back", value);
     }
-    check_equal((uint64_t)lpc_read(LPC_IO, UART_MODEM_STATUS, 2), OPAL_SUCCESS, "OPAL_LPC_READ: 16 bits of I/O");
+    check_answer(lpc_read(LPC_IO, UART_MODEM_STATUS, 2), OPAL_SUCCESS, "OPAL_LPC_READ: 16 bits of I/O");
     check_equal(be32_get(lpc_value) & 0xff, 0xf0, "OPAL_LPC_READ: 16 bits of I/O, the second byte is the low one");
-    check_equal((uint64_t)lpc_read(LPC_IO, UART + 4, 4), OPAL_SUCCESS, "OPAL_LPC_READ: 32 bits of I/O");
+    check_answer(lpc_read(LPC_IO, UART + 4, 4), OPAL_SUCCESS, "OPAL_LPC_READ: 32 bits of I/O");
     check_equal(be32_get(lpc_value) & 0xff, 0xf0, "OPAL_LPC_READ: 32 bits of I/O, the last byte is the low one");
-    check_equal((uint64_t)OPAL(OPAL_LPC_WRITE, CHIP, LPC_IO, UART_MODEM_STATUS, 0x003c, 2), OPAL_SUCCESS,
-                "OPAL_LPC_WRITE: 16 bits of I/O");
+    check_answer(OPAL(OPAL_LPC_WRITE, CHIP, LPC_IO, UART_MODEM_STATUS, 0x003c, 2), OPAL_SUCCESS,
+                 "OPAL_LPC_WRITE: 16 bits of I/O");
     check_equal(lpc_get(LPC_IO, UART_SCRATCH, 1), 0x3c, "OPAL_LPC_WRITE: 16 bits of I/O, the high byte goes first");
 }
 
@@ -97,7 +97,7 @@ static void check_firmware_space(void)
 {
     uint32_t word, bytes = 0, halves = 0;
 
-    check_equal((uint64_t)lpc_read(LPC_FW, FLASH, 4), OPAL_SUCCESS, "OPAL_LPC_READ: 32 bits of firmware space");
+    check_answer(lpc_read(LPC_FW, FLASH, 4), OPAL_SUCCESS, "OPAL_LPC_READ: 32 bits of firmware space");
     word = be32_get(lpc_value);
     for (unsigned i = 0; i < 4; i++)
         bytes = bytes << 8 | lpc_get(LPC_FW, FLASH + i, 1);
@@ -122,7 +122,8 @@ void cases_lpc(void)
         {"OPAL_LPC_READ: I/O across 64K", OPAL_LPC_READ, {CHIP, LPC_IO, 0xfffe, to, 4}, OPAL_PARAMETER},
         {"OPAL_LPC_READ: memory", OPAL_LPC_READ, {CHIP, LPC_MEM, 0, to, 1}, OPAL_SUCCESS},
         {"OPAL_LPC_READ: memory above 256M", OPAL_LPC_READ, {CHIP, LPC_MEM, 0x10000000, to, 1}, OPAL_PARAMETER},
-        {"OPAL_LPC_READ: across segments of firmware space", OPAL_LPC_READ, {CHIP, LPC_FW, 0x0ffffffe, to, 4}, OPAL_PARAMETER},
+        {"OPAL_LPC_READ: across segments of firmware space", OPAL_LPC_READ,
+         {CHIP, LPC_FW, 0x0ffffffe, to, 4}, OPAL_PARAMETER},
         {"OPAL_LPC_READ: across the end", OPAL_LPC_READ, {CHIP, LPC_FW, 0xfffffffe, to, 4}, OPAL_PARAMETER},
         {"OPAL_LPC_WRITE: chip number 1", OPAL_LPC_WRITE, {NO_CHIP, LPC_IO, UART_SCRATCH, 0, 1}, OPAL_PARAMETER},
         {"OPAL_LPC_WRITE: unknown space", OPAL_LPC_WRITE, {CHIP, 3, UART_SCRATCH, 0, 1}, OPAL_PARAMETER},
@@ -130,7 +131,8 @@ void cases_lpc(void)
         {"OPAL_LPC_WRITE: 8 bytes", OPAL_LPC_WRITE, {CHIP, LPC_FW, FLASH, 0, 8}, OPAL_PARAMETER},
         {"OPAL_LPC_WRITE: I/O above 64K", OPAL_LPC_WRITE, {CHIP, LPC_IO, 0x10000, 0, 1}, OPAL_PARAMETER},
         {"OPAL_LPC_WRITE: memory above 256M", OPAL_LPC_WRITE, {CHIP, LPC_MEM, 0x10000000, 0, 1}, OPAL_PARAMETER},
-        {"OPAL_LPC_WRITE: across segments of firmware space", OPAL_LPC_WRITE, {CHIP, LPC_FW, 0x0ffffffe, 0, 4}, OPAL_PARAMETER},
+        {"OPAL_LPC_WRITE: across segments of firmware space", OPAL_LPC_WRITE,
+         {CHIP, LPC_FW, 0x0ffffffe, 0, 4}, OPAL_PARAMETER},
     };
 
     check_uart();

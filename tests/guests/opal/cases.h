@@ -11,6 +11,9 @@ enum entry_register { ENTRY_R3, ENTRY_R4, ENTRY_R5, ENTRY_R6, ENTRY_R7, ENTRY_R8
 
 extern uint64_t entry_registers[8];
 
+/* What a call returned. */
+bool check_answer(int64_t got, int64_t want, const char *name, ...) __attribute__((format(printf, 3, 4)));
+
 /* A call whose status is all there is to check. */
 struct opal_case {
     const char *name;
@@ -35,6 +38,7 @@ void cases_xscom(void);
 void cases_lpc(void);
 void cases_pci(void);
 void cases_pci_tables(uint64_t bridge);
+void cases_pci_host(bool has_bridge, uint64_t bridge);
 _Noreturn void cases_power(void);
 
 /*

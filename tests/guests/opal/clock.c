@@ -51,11 +51,11 @@ static unsigned minutes_between(uint32_t then_date, uint64_t then_time)
  */
 static void check_writing(uint32_t today, uint64_t now)
 {
-    check_equal((uint64_t)clock_write(0x20010203, UINT64_C(0x0405060000000000)), OPAL_SUCCESS, "OPAL_RTC_WRITE: status");
-    check_equal((uint64_t)clock_read(), OPAL_SUCCESS, "OPAL_RTC_READ: after writing");
+    check_answer(clock_write(0x20010203, UINT64_C(0x0405060000000000)), OPAL_SUCCESS, "OPAL_RTC_WRITE: status");
+    check_answer(clock_read(), OPAL_SUCCESS, "OPAL_RTC_READ: after writing");
     check_true(be32_get(date) != today && is_date(be32_get(date)), "OPAL_RTC_WRITE: the date is another one");
-    check_equal((uint64_t)clock_write(today, now), OPAL_SUCCESS, "OPAL_RTC_WRITE: back to the present");
-    check_equal((uint64_t)clock_read(), OPAL_SUCCESS, "OPAL_RTC_READ: the present");
+    check_answer(clock_write(today, now), OPAL_SUCCESS, "OPAL_RTC_WRITE: back to the present");
+    check_answer(clock_read(), OPAL_SUCCESS, "OPAL_RTC_READ: the present");
     check_true(minutes_between(today, now) < 5, "OPAL_RTC_READ: what was written, some seconds later");
 }
 
@@ -65,16 +65,16 @@ void cases_clock(void)
     uint32_t today;
     uint64_t now;
 
-    check_equal((uint64_t)OPAL(OPAL_CHECK_TOKEN, OPAL_RTC_READ), has_clock, "OPAL_RTC_READ: there when the tree has a clock");
-    check_equal((uint64_t)OPAL(OPAL_CHECK_TOKEN, OPAL_RTC_WRITE), has_clock, "OPAL_RTC_WRITE: there when the tree has a clock");
+    check_answer(OPAL(OPAL_CHECK_TOKEN, OPAL_RTC_READ), has_clock, "OPAL_RTC_READ: there when the tree has a clock");
+    check_answer(OPAL(OPAL_CHECK_TOKEN, OPAL_RTC_WRITE), has_clock, "OPAL_RTC_WRITE: there when the tree has a clock");
     if (!has_clock)
         return;
-    check_equal((uint64_t)clock_read(), OPAL_SUCCESS, "OPAL_RTC_READ: status");
+    check_answer(clock_read(), OPAL_SUCCESS, "OPAL_RTC_READ: status");
     today = be32_get(date);
     now = be64_get(time);
     check_true(is_date(today), "OPAL_RTC_READ: a date");
     check_true(is_time(now), "OPAL_RTC_READ: a time of day");
-    check_equal((uint64_t)OPAL(OPAL_RTC_READ, 0, opal_address(&time)), (uint64_t)OPAL_PARAMETER, "OPAL_RTC_READ: nowhere to put the date");
-    check_equal((uint64_t)OPAL(OPAL_RTC_READ, opal_address(&date), 0), (uint64_t)OPAL_PARAMETER, "OPAL_RTC_READ: nowhere to put the time");
+    check_answer(OPAL(OPAL_RTC_READ, 0, opal_address(&time)), OPAL_PARAMETER, "OPAL_RTC_READ: nowhere to put the date");
+    check_answer(OPAL(OPAL_RTC_READ, opal_address(&date), 0), OPAL_PARAMETER, "OPAL_RTC_READ: nowhere to put the time");
     check_writing(today, now);
 }

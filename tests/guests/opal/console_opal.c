@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* lib/console.h on OPAL's console: lines that are out before anything else is called, because firmware prints as well. */
+/* lib/console.h on OPAL's console. A line is out before anything else is called, because firmware prints as well. */
 #include "../../../abi/types.h"
 #include "../lib/console.h"
 #include "../lib/memory.h"

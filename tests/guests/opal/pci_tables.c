@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A host bridge's tables: DMA windows, messages, routes of interrupts, and their reset. Nothing does DMA meanwhile. */
+/* A host bridge's tables: DMA windows, messages, and routes of interrupts. Nothing does DMA meanwhile. */
 #include "../../../abi/types.h"
 #include "../lib/fdt.h"
 #include "../lib/regs.h"
@@ -17,33 +17,48 @@
 #define LINK_SHIFT 2
 #define SPR_PIR 1023
 
-#define RESET_TABLES 6
-#define RESET_ASSERT 1
-
 static void check_windows(uint64_t bridge)
 {
     const struct opal_case cases[] = {
-        {"OPAL_PCI_MAP_PE_DMA_WINDOW: 4K pages", OPAL_PCI_MAP_PE_DMA_WINDOW, {bridge, PE, WINDOW, 1, TABLE, TABLE_SIZE, 0x1000}, OPAL_SUCCESS},
-        {"OPAL_PCI_MAP_PE_DMA_WINDOW: 64K pages", OPAL_PCI_MAP_PE_DMA_WINDOW, {bridge, PE, WINDOW, 1, TABLE, TABLE_SIZE, 0x10000}, OPAL_SUCCESS},
-        {"OPAL_PCI_MAP_PE_DMA_WINDOW: 16M pages", OPAL_PCI_MAP_PE_DMA_WINDOW, {bridge, PE, WINDOW, 1, TABLE, TABLE_SIZE, 0x1000000}, OPAL_SUCCESS},
-        {"OPAL_PCI_MAP_PE_DMA_WINDOW: five levels", OPAL_PCI_MAP_PE_DMA_WINDOW, {bridge, PE, WINDOW, 5, TABLE, TABLE_SIZE, 0x1000}, OPAL_SUCCESS},
+        {"OPAL_PCI_MAP_PE_DMA_WINDOW: 4K pages", OPAL_PCI_MAP_PE_DMA_WINDOW,
+         {bridge, PE, WINDOW, 1, TABLE, TABLE_SIZE, 0x1000}, OPAL_SUCCESS},
+        {"OPAL_PCI_MAP_PE_DMA_WINDOW: 64K pages", OPAL_PCI_MAP_PE_DMA_WINDOW,
+         {bridge, PE, WINDOW, 1, TABLE, TABLE_SIZE, 0x10000}, OPAL_SUCCESS},
+        {"OPAL_PCI_MAP_PE_DMA_WINDOW: 16M pages", OPAL_PCI_MAP_PE_DMA_WINDOW,
+         {bridge, PE, WINDOW, 1, TABLE, TABLE_SIZE, 0x1000000}, OPAL_SUCCESS},
+        {"OPAL_PCI_MAP_PE_DMA_WINDOW: five levels", OPAL_PCI_MAP_PE_DMA_WINDOW,
+         {bridge, PE, WINDOW, 5, TABLE, TABLE_SIZE, 0x1000}, OPAL_SUCCESS},
         {"OPAL_PCI_MAP_PE_DMA_WINDOW: removed", OPAL_PCI_MAP_PE_DMA_WINDOW, {bridge, PE, WINDOW}, OPAL_SUCCESS},
         {"OPAL_PCI_MAP_PE_DMA_WINDOW: removed again", OPAL_PCI_MAP_PE_DMA_WINDOW, {bridge, PE, WINDOW}, OPAL_SUCCESS},
         {"OPAL_PCI_MAP_PE_DMA_WINDOW: domain 256", OPAL_PCI_MAP_PE_DMA_WINDOW, {bridge, 256, 512}, OPAL_PARAMETER},
-        {"OPAL_PCI_MAP_PE_DMA_WINDOW: another's window", OPAL_PCI_MAP_PE_DMA_WINDOW, {bridge, PE, WINDOW + 2}, OPAL_PARAMETER},
-        {"OPAL_PCI_MAP_PE_DMA_WINDOW: no level", OPAL_PCI_MAP_PE_DMA_WINDOW, {bridge, PE, WINDOW, 0, TABLE, TABLE_SIZE, 0x1000}, OPAL_PARAMETER},
-        {"OPAL_PCI_MAP_PE_DMA_WINDOW: six levels", OPAL_PCI_MAP_PE_DMA_WINDOW, {bridge, PE, WINDOW, 6, TABLE, TABLE_SIZE, 0x1000}, OPAL_PARAMETER},
-        {"OPAL_PCI_MAP_PE_DMA_WINDOW: table of 2K", OPAL_PCI_MAP_PE_DMA_WINDOW, {bridge, PE, WINDOW, 1, TABLE, 0x800, 0x1000}, OPAL_PARAMETER},
-        {"OPAL_PCI_MAP_PE_DMA_WINDOW: table of 12K", OPAL_PCI_MAP_PE_DMA_WINDOW, {bridge, PE, WINDOW, 1, TABLE, 0x3000, 0x1000}, OPAL_PARAMETER},
-        {"OPAL_PCI_MAP_PE_DMA_WINDOW: 8K pages", OPAL_PCI_MAP_PE_DMA_WINDOW, {bridge, PE, WINDOW, 1, TABLE, TABLE_SIZE, 0x2000}, OPAL_PARAMETER},
-        {"OPAL_PCI_MAP_PE_DMA_WINDOW_REAL: high window", OPAL_PCI_MAP_PE_DMA_WINDOW_REAL, {bridge, PE, WINDOW_HIGH, HIGH_HALF, 0x40000000}, OPAL_SUCCESS},
-        {"OPAL_PCI_MAP_PE_DMA_WINDOW_REAL: removed", OPAL_PCI_MAP_PE_DMA_WINDOW_REAL, {bridge, PE, WINDOW_HIGH}, OPAL_SUCCESS},
-        {"OPAL_PCI_MAP_PE_DMA_WINDOW_REAL: domain 256", OPAL_PCI_MAP_PE_DMA_WINDOW_REAL, {bridge, 256, 513}, OPAL_PARAMETER},
-        {"OPAL_PCI_MAP_PE_DMA_WINDOW_REAL: another's window", OPAL_PCI_MAP_PE_DMA_WINDOW_REAL, {bridge, PE, WINDOW_HIGH + 2}, OPAL_PARAMETER},
-        {"OPAL_PCI_MAP_PE_DMA_WINDOW_REAL: the other half", OPAL_PCI_MAP_PE_DMA_WINDOW_REAL, {bridge, PE, WINDOW_HIGH, 0, 0x40000000}, OPAL_PARAMETER},
-        {"OPAL_PCI_MAP_PE_DMA_WINDOW_REAL: misaligned", OPAL_PCI_MAP_PE_DMA_WINDOW_REAL, {bridge, PE, WINDOW_HIGH, HIGH_HALF + 0x1000, 0x40000000}, OPAL_PARAMETER},
-        {"OPAL_PCI_MAP_PE_DMA_WINDOW_REAL: odd size", OPAL_PCI_MAP_PE_DMA_WINDOW_REAL, {bridge, PE, WINDOW_HIGH, HIGH_HALF, 0x1000}, OPAL_PARAMETER},
-        {"OPAL_PCI_MAP_PE_DMA_WINDOW_REAL: too large", OPAL_PCI_MAP_PE_DMA_WINDOW_REAL, {bridge, PE, WINDOW_HIGH, HIGH_HALF, UINT64_C(1) << 50}, OPAL_PARAMETER},
+        {"OPAL_PCI_MAP_PE_DMA_WINDOW: another's window", OPAL_PCI_MAP_PE_DMA_WINDOW,
+         {bridge, PE, WINDOW + 2}, OPAL_PARAMETER},
+        {"OPAL_PCI_MAP_PE_DMA_WINDOW: no level", OPAL_PCI_MAP_PE_DMA_WINDOW,
+         {bridge, PE, WINDOW, 0, TABLE, TABLE_SIZE, 0x1000}, OPAL_PARAMETER},
+        {"OPAL_PCI_MAP_PE_DMA_WINDOW: six levels", OPAL_PCI_MAP_PE_DMA_WINDOW,
+         {bridge, PE, WINDOW, 6, TABLE, TABLE_SIZE, 0x1000}, OPAL_PARAMETER},
+        {"OPAL_PCI_MAP_PE_DMA_WINDOW: table of 2K", OPAL_PCI_MAP_PE_DMA_WINDOW,
+         {bridge, PE, WINDOW, 1, TABLE, 0x800, 0x1000}, OPAL_PARAMETER},
+        {"OPAL_PCI_MAP_PE_DMA_WINDOW: table of 12K", OPAL_PCI_MAP_PE_DMA_WINDOW,
+         {bridge, PE, WINDOW, 1, TABLE, 0x3000, 0x1000}, OPAL_PARAMETER},
+        {"OPAL_PCI_MAP_PE_DMA_WINDOW: 8K pages", OPAL_PCI_MAP_PE_DMA_WINDOW,
+         {bridge, PE, WINDOW, 1, TABLE, TABLE_SIZE, 0x2000}, OPAL_PARAMETER},
+        {"OPAL_PCI_MAP_PE_DMA_WINDOW_REAL: high window", OPAL_PCI_MAP_PE_DMA_WINDOW_REAL,
+         {bridge, PE, WINDOW_HIGH, HIGH_HALF, 0x40000000}, OPAL_SUCCESS},
+        {"OPAL_PCI_MAP_PE_DMA_WINDOW_REAL: removed", OPAL_PCI_MAP_PE_DMA_WINDOW_REAL,
+         {bridge, PE, WINDOW_HIGH}, OPAL_SUCCESS},
+        {"OPAL_PCI_MAP_PE_DMA_WINDOW_REAL: domain 256", OPAL_PCI_MAP_PE_DMA_WINDOW_REAL,
+         {bridge, 256, 513}, OPAL_PARAMETER},
+        {"OPAL_PCI_MAP_PE_DMA_WINDOW_REAL: another's window", OPAL_PCI_MAP_PE_DMA_WINDOW_REAL,
+         {bridge, PE, WINDOW_HIGH + 2}, OPAL_PARAMETER},
+        {"OPAL_PCI_MAP_PE_DMA_WINDOW_REAL: the other half", OPAL_PCI_MAP_PE_DMA_WINDOW_REAL,
+         {bridge, PE, WINDOW_HIGH, 0, 0x40000000}, OPAL_PARAMETER},
+        {"OPAL_PCI_MAP_PE_DMA_WINDOW_REAL: misaligned", OPAL_PCI_MAP_PE_DMA_WINDOW_REAL,
+         {bridge, PE, WINDOW_HIGH, HIGH_HALF + 0x1000, 0x40000000}, OPAL_PARAMETER},
+        {"OPAL_PCI_MAP_PE_DMA_WINDOW_REAL: odd size", OPAL_PCI_MAP_PE_DMA_WINDOW_REAL,
+         {bridge, PE, WINDOW_HIGH, HIGH_HALF, 0x1000}, OPAL_PARAMETER},
+        {"OPAL_PCI_MAP_PE_DMA_WINDOW_REAL: too large", OPAL_PCI_MAP_PE_DMA_WINDOW_REAL,
+         {bridge, PE, WINDOW_HIGH, HIGH_HALF, UINT64_C(1) << 50}, OPAL_PARAMETER},
     };
 
     check_cases(cases, ARRAY_COUNT(cases));
@@ -56,7 +71,8 @@ static void check_messages(uint64_t bridge)
     const uint64_t to_address = opal_address(&address), to_wide = opal_address(&wide), to_data = opal_address(&data);
     const struct opal_case cases[] = {
         {"OPAL_GET_MSI_32: two at once", OPAL_GET_MSI_32, {bridge, PE, 0, 2, to_address, to_data}, OPAL_PARAMETER},
-        {"OPAL_GET_MSI_32: source 2048", OPAL_GET_MSI_32, {bridge, PE, SOURCES, 1, to_address, to_data}, OPAL_PARAMETER},
+        {"OPAL_GET_MSI_32: source 2048", OPAL_GET_MSI_32,
+         {bridge, PE, SOURCES, 1, to_address, to_data}, OPAL_PARAMETER},
         {"OPAL_GET_MSI_32: domain 256", OPAL_GET_MSI_32, {bridge, 256, 0, 1, to_address, to_data}, OPAL_PARAMETER},
         {"OPAL_GET_MSI_32: bad address", OPAL_GET_MSI_32, {bridge, PE, 0, 1, OPAL_NO_ADDRESS, to_data}, OPAL_PARAMETER},
         {"OPAL_GET_MSI_64: two at once", OPAL_GET_MSI_64, {bridge, PE, 0, 2, to_wide, to_data}, OPAL_PARAMETER},
@@ -67,10 +83,11 @@ static void check_messages(uint64_t bridge)
     };
 
     /* Message number 35: the low five bits are data, the others address. */
-    check_equal((uint64_t)OPAL(OPAL_GET_MSI_32, bridge, PE, 35, 1, to_address, to_data), OPAL_SUCCESS, "OPAL_GET_MSI_32: status");
+    check_answer(OPAL(OPAL_GET_MSI_32, bridge, PE, 35, 1, to_address, to_data), OPAL_SUCCESS,
+                 "OPAL_GET_MSI_32: status");
     check_equal(be32_get(address), 0xffff0200, "OPAL_GET_MSI_32: address");
     check_equal(be32_get(data), 3, "OPAL_GET_MSI_32: data");
-    check_equal((uint64_t)OPAL(OPAL_GET_MSI_64, bridge, PE, 35, 1, to_wide, to_data), OPAL_SUCCESS, "OPAL_GET_MSI_64: status");
+    check_answer(OPAL(OPAL_GET_MSI_64, bridge, PE, 35, 1, to_wide, to_data), OPAL_SUCCESS, "OPAL_GET_MSI_64: status");
     check_equal(be64_get(wide), UINT64_C(0x1000000000000200), "OPAL_GET_MSI_64: address");
     check_equal(be32_get(data), 3, "OPAL_GET_MSI_64: data");
     check_cases(cases, ARRAY_COUNT(cases));
@@ -81,10 +98,11 @@ static void check_route(uint64_t source, const char *name)
     uint64_t server = SPR_READ(SPR_PIR) << LINK_SHIFT;
     uint8_t got[3] = {0};
 
-    check_equal((uint64_t)OPAL(OPAL_SET_XIVE, source, server, 6), OPAL_SUCCESS, "OPAL_SET_XIVE: %s", name);
-    check_equal((uint64_t)OPAL(OPAL_GET_XIVE, source, opal_address(got), opal_address(got + 2)), OPAL_SUCCESS, "OPAL_GET_XIVE: %s", name);
+    check_answer(OPAL(OPAL_SET_XIVE, source, server, 6), OPAL_SUCCESS, "OPAL_SET_XIVE: %s", name);
+    check_answer(OPAL(OPAL_GET_XIVE, source, opal_address(got), opal_address(got + 2)), OPAL_SUCCESS,
+                 "OPAL_GET_XIVE: %s", name);
     check_true((uint64_t)(got[0] << 8 | got[1]) == server && got[2] == 6, "OPAL_GET_XIVE: %s, what was set", name);
-    check_equal((uint64_t)OPAL(OPAL_SET_XIVE, source, server, MASKED), OPAL_SUCCESS, "OPAL_SET_XIVE: %s, masked", name);
+    check_answer(OPAL(OPAL_SET_XIVE, source, server, MASKED), OPAL_SUCCESS, "OPAL_SET_XIVE: %s, masked", name);
     OPAL(OPAL_GET_XIVE, source, opal_address(got), opal_address(got + 2));
     check_equal(got[2], MASKED, "OPAL_GET_XIVE: %s, masked", name);
 }
@@ -104,22 +122,9 @@ static void check_routes(void)
     check_route(first + count + 3, "interrupt pin D");
 }
 
-static void check_resets(uint64_t bridge)
-{
-    const struct opal_case cases[] = {
-        {"OPAL_PCI_RESET: unknown scope", OPAL_PCI_RESET, {bridge, 77, RESET_ASSERT}, OPAL_PARAMETER},
-        {"OPAL_PCI_RESET: bad action", OPAL_PCI_RESET, {bridge, RESET_TABLES, 2}, OPAL_PARAMETER},
-        {"OPAL_PCI_RESET: tables", OPAL_PCI_RESET, {bridge, RESET_TABLES, RESET_ASSERT}, OPAL_SUCCESS},
-        {"OPAL_PCI_RESET: tables, no longer", OPAL_PCI_RESET, {bridge, RESET_TABLES, 0}, OPAL_SUCCESS},
-    };
-
-    check_cases(cases, ARRAY_COUNT(cases));
-}
-
 void cases_pci_tables(uint64_t bridge)
 {
     check_windows(bridge);
     check_messages(bridge);
     check_routes();
-    check_resets(bridge);
 }

@@ -105,10 +105,9 @@ static bool wait_for_start(void)
 static int query(unsigned index)
 {
     volatile uint8_t status = 0xee;
+    uint64_t to = opal_address((const void *)(uintptr_t)&status);
 
-    if (OPAL(OPAL_QUERY_CPU_STATUS, processor_server(index), opal_address((const void *)(uintptr_t)&status)) != OPAL_SUCCESS)
-        return -1;
-    return status;
+    return OPAL(OPAL_QUERY_CPU_STATUS, processor_server(index), to) == OPAL_SUCCESS ? status : -1;
 }
 
 static bool wait_for_status(unsigned index, int status)
@@ -151,8 +150,10 @@ static void check_errors(void)
         {"OPAL_START_CPU: itself", OPAL_START_CPU, {self, code}, OPAL_WRONG_STATE},
         {"OPAL_START_CPU: bad address", OPAL_START_CPU, {self, OPAL_NO_ADDRESS}, OPAL_PARAMETER},
         {"OPAL_START_CPU: no memory there", OPAL_START_CPU, {self, OPAL_NO_MEMORY}, OPAL_PARAMETER},
-        {"OPAL_QUERY_CPU_STATUS: unknown processor", OPAL_QUERY_CPU_STATUS, {NO_SERVER, opal_address(status)}, OPAL_PARAMETER},
-        {"OPAL_QUERY_CPU_STATUS: processor -1", OPAL_QUERY_CPU_STATUS, {WORD_MAX, opal_address(status)}, OPAL_PARAMETER},
+        {"OPAL_QUERY_CPU_STATUS: unknown processor", OPAL_QUERY_CPU_STATUS,
+         {NO_SERVER, opal_address(status)}, OPAL_PARAMETER},
+        {"OPAL_QUERY_CPU_STATUS: processor -1", OPAL_QUERY_CPU_STATUS,
+         {WORD_MAX, opal_address(status)}, OPAL_PARAMETER},
         {"OPAL_QUERY_CPU_STATUS: bad address", OPAL_QUERY_CPU_STATUS, {self, OPAL_NO_ADDRESS}, OPAL_PARAMETER},
         {"OPAL_QUERY_CPU_STATUS: no memory there", OPAL_QUERY_CPU_STATUS, {self, OPAL_NO_MEMORY}, OPAL_PARAMETER},
         {"OPAL_QUERY_CPU_STATUS: itself", OPAL_QUERY_CPU_STATUS, {self, opal_address(status)}, OPAL_SUCCESS},
@@ -168,21 +169,75 @@ static void check_start(unsigned index, const char *when)
     const uint64_t code = opal_address((const void *)(uintptr_t)secondary_entry);
 
     started.may_leave = false;
-    check_equal((uint64_t)query(index), THREAD_INACTIVE, "OPAL_QUERY_CPU_STATUS: inactive, %s", when);
-    check_equal((uint64_t)start(index, 0), OPAL_SUCCESS, "OPAL_START_CPU: %s", when);
+    check_answer(query(index), THREAD_INACTIVE, "OPAL_QUERY_CPU_STATUS: inactive, %s", when);
+    check_answer(start(index, 0), OPAL_SUCCESS, "OPAL_START_CPU: %s", when);
     check_true(wait_for_start(), "OPAL_START_CPU: arrives, %s", when);
     check_equal(started.r3, processor_server(index), "OPAL_START_CPU: r3 is the processor, %s", when);
     check_equal(started.pir, processor_server(index), "OPAL_START_CPU: the right one, %s", when);
     check_equal(started.msr, MSR_SF | MSR_HV, "OPAL_START_CPU: 64-bit hypervisor real mode, big-endian, %s", when);
     check_true(wait_for_status(index, THREAD_STARTED), "OPAL_QUERY_CPU_STATUS: started, %s", when);
-    check_equal((uint64_t)OPAL(OPAL_START_CPU, processor_server(index), code), (uint64_t)OPAL_WRONG_STATE,
-                "OPAL_START_CPU: runs already, %s", when);
+    check_answer(OPAL(OPAL_START_CPU, processor_server(index), code), OPAL_WRONG_STATE,
+                 "OPAL_START_CPU: runs already, %s", when);
 }
 
 static void leave(unsigned index, const char *when)
 {
     __atomic_store_n(&started.may_leave, true, __ATOMIC_RELEASE);
     check_true(wait_for_status(index, THREAD_INACTIVE), "OPAL_RETURN_CPU: inactive again, %s", when);
+}
+
+static struct {
+    unsigned index;
+    unsigned callers;
+    unsigned arrived;
+    unsigned successes;
+    unsigned refusals;
+} prize;
+
+/* On several processors at once: each wants to start the same other one. */
+static void compete(unsigned index)
+{
+    const uint64_t code = opal_address((const void *)(uintptr_t)secondary_entry);
+    int64_t status;
+
+    (void)index;
+    while (!__atomic_load_n(&prize.callers, __ATOMIC_ACQUIRE))
+        continue;
+    __atomic_add_fetch(&prize.arrived, 1, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&prize.arrived, __ATOMIC_SEQ_CST) < prize.callers)
+        continue;
+    status = OPAL(OPAL_START_CPU, processor_server(prize.index), code);
+    if (status == OPAL_SUCCESS)
+        __atomic_add_fetch(&prize.successes, 1, __ATOMIC_SEQ_CST);
+    else if (status == OPAL_WRONG_STATE)
+        __atomic_add_fetch(&prize.refusals, 1, __ATOMIC_SEQ_CST);
+}
+
+/* All processors but the last are started, and then each of them calls for the last. */
+static void check_competition(void)
+{
+    unsigned self = processor_self();
+    unsigned count = processor_count();
+    bool is_good = true;
+
+    prize.index = self == count - 1 ? count - 2 : count - 1;
+    started.may_leave = false;
+    for (unsigned i = 0; i < count; i++)
+        if (i != self && i != prize.index)
+            is_good = is_good && start(i, compete) == OPAL_SUCCESS && wait_for_start();
+    started.body = 0;
+    started.is_here = false;
+    secondary_stack = opal_address(stacks) + STACK_SIZE * (prize.index + 2);
+    __atomic_store_n(&prize.callers, count - 1, __ATOMIC_RELEASE);
+    compete(self);
+    check_true(is_good && wait_for_start(), "OPAL_START_CPU: several at once for one, it starts");
+    __atomic_store_n(&started.may_leave, true, __ATOMIC_RELEASE);
+    for (unsigned i = 0; i < count; i++)
+        if (i != self)
+            is_good = wait_for_status(i, THREAD_INACTIVE) && is_good;
+    check_true(is_good, "OPAL_START_CPU: several at once for one, all return");
+    check_equal(prize.successes, 1, "OPAL_START_CPU: several at once for one, one succeeds");
+    check_equal(prize.refusals, count - 2, "OPAL_START_CPU: several at once for one, the others are refused");
 }
 
 void cases_processors(void)
@@ -194,21 +249,21 @@ void cases_processors(void)
     if (processor_count() < 2)
         return;
     check_start(other, "first time");
-    check_equal((uint64_t)OPAL(OPAL_REINIT_CPUS, REINIT_HILE_BE), (uint64_t)OPAL_WRONG_STATE,
-                "OPAL_REINIT_CPUS: another processor runs");
+    check_answer(OPAL(OPAL_REINIT_CPUS, REINIT_HILE_BE), OPAL_WRONG_STATE, "OPAL_REINIT_CPUS: another processor runs");
     leave(other, "first time");
     check_start(other, "second time");
     leave(other, "second time");
     check_true(processors_run(0), "OPAL_START_CPU: all, and all return");
+    check_competition();
 }
 
 /* Interrupts of the hypervisor arrive in the order that was asked for, here and on processors started since. */
 static void check_order(uint64_t flag, bool is_little, const char *name)
 {
-    check_equal((uint64_t)OPAL(OPAL_REINIT_CPUS, flag), OPAL_SUCCESS, "OPAL_REINIT_CPUS: %s", name);
+    check_answer(OPAL(OPAL_REINIT_CPUS, flag), OPAL_SUCCESS, "OPAL_REINIT_CPUS: %s", name);
     check_equal(SPR_READ(SPR_HID0) & HID0_HILE, is_little ? HID0_HILE : 0, "OPAL_REINIT_CPUS: HID0, %s", name);
     check_equal(interrupt_order(), is_little, "OPAL_REINIT_CPUS: an interrupt, %s", name);
-    check_equal((uint64_t)OPAL(OPAL_TEST, 0), 0xfeedf00d, "OPAL_REINIT_CPUS: OPAL goes on, %s", name);
+    check_answer(OPAL(OPAL_TEST, 0), 0xfeedf00d, "OPAL_REINIT_CPUS: OPAL goes on, %s", name);
     if (processor_count() < 2)
         return;
     check_true(processors_run(0), "OPAL_REINIT_CPUS: processors start, %s", name);

@@ -103,7 +103,7 @@ static void check_special(void)
     check_equal(after.dscr, before.dscr, "registers: DSCR");
 }
 
-/* Floating point is off during the call, as in a kernel; what a user program had in the registers must still be there. */
+/* Floating point is off during the call, as in a kernel; what a user program had in the registers must stay. */
 static void check_floating_point(void)
 {
     uint64_t msr = msr_read();
@@ -122,7 +122,7 @@ static void check_floating_point(void)
     check_true(after_f0 == value && after_f31 == value, "registers: floating point");
 }
 
-/* The firmware has a stack of its own: nothing is pushed on the caller's. What is deeper than our own calls go is watched. */
+/* The firmware has a stack of its own. What is deeper in the caller's than our own calls go must stay. */
 static __attribute__((noinline)) void check_stack(void)
 {
     volatile uint8_t *guard = (volatile uint8_t *)__builtin_frame_address(0) - GUARD_DEPTH - GUARD_SIZE;

@@ -30,14 +30,12 @@ static void check_invalid_terminals(void)
         uint64_t number = terminals[i].number;
         const char *name = terminals[i].name;
 
-        check_equal((uint64_t)move(OPAL_CONSOLE_WRITE, number, 1, &byte), (uint64_t)OPAL_PARAMETER,
-                    "OPAL_CONSOLE_WRITE: terminal %s", name);
-        check_equal((uint64_t)move(OPAL_CONSOLE_READ, number, 1, &byte), (uint64_t)OPAL_PARAMETER,
-                    "OPAL_CONSOLE_READ: terminal %s", name);
-        check_equal((uint64_t)move(OPAL_CONSOLE_WRITE_BUFFER_SPACE, number, 1, 0), (uint64_t)OPAL_PARAMETER,
-                    "OPAL_CONSOLE_WRITE_BUFFER_SPACE: terminal %s", name);
-        check_equal((uint64_t)OPAL(OPAL_CONSOLE_FLUSH, number), (uint64_t)OPAL_PARAMETER,
-                    "OPAL_CONSOLE_FLUSH: terminal %s", name);
+        check_answer(move(OPAL_CONSOLE_WRITE, number, 1, &byte), OPAL_PARAMETER,
+                     "OPAL_CONSOLE_WRITE: terminal %s", name);
+        check_answer(move(OPAL_CONSOLE_READ, number, 1, &byte), OPAL_PARAMETER, "OPAL_CONSOLE_READ: terminal %s", name);
+        check_answer(move(OPAL_CONSOLE_WRITE_BUFFER_SPACE, number, 1, 0), OPAL_PARAMETER,
+                     "OPAL_CONSOLE_WRITE_BUFFER_SPACE: terminal %s", name);
+        check_answer(OPAL(OPAL_CONSOLE_FLUSH, number), OPAL_PARAMETER, "OPAL_CONSOLE_FLUSH: terminal %s", name);
     }
 }
 
@@ -57,11 +55,9 @@ static void check_null_length(void)
     static char byte = '!';
 
     memset(real_memory(0), 0, 8);
-    check_equal((uint64_t)OPAL(OPAL_CONSOLE_WRITE, 0, 0, opal_address(&byte)), (uint64_t)OPAL_PARAMETER,
-                "OPAL_CONSOLE_WRITE: no length");
+    check_answer(OPAL(OPAL_CONSOLE_WRITE, 0, 0, opal_address(&byte)), OPAL_PARAMETER, "OPAL_CONSOLE_WRITE: no length");
     memset(real_memory(0), 0, 8);
-    check_equal((uint64_t)OPAL(OPAL_CONSOLE_READ, 0, 0, opal_address(&byte)), (uint64_t)OPAL_PARAMETER,
-                "OPAL_CONSOLE_READ: no length");
+    check_answer(OPAL(OPAL_CONSOLE_READ, 0, 0, opal_address(&byte)), OPAL_PARAMETER, "OPAL_CONSOLE_READ: no length");
 }
 
 static unsigned put_line(char *at, unsigned number)
@@ -106,12 +102,12 @@ static void check_space(void)
     uint64_t size = LINE_SIZE - 2;
 
     flush();
-    check_equal((uint64_t)move(OPAL_CONSOLE_WRITE_BUFFER_SPACE, 0, 0, 0), OPAL_SUCCESS,
-                "OPAL_CONSOLE_WRITE_BUFFER_SPACE: status");
+    check_answer(move(OPAL_CONSOLE_WRITE_BUFFER_SPACE, 0, 0, 0), OPAL_SUCCESS,
+                 "OPAL_CONSOLE_WRITE_BUFFER_SPACE: status");
     space = be64_get(length);
     check_true(space >= 256 && space <= UINT32_MAX, "OPAL_CONSOLE_WRITE_BUFFER_SPACE: room for lines when flushed");
     put_line(text, LONG_LINES);
-    check_equal((uint64_t)move(OPAL_CONSOLE_WRITE, 0, size, text), OPAL_SUCCESS, "OPAL_CONSOLE_WRITE: a line");
+    check_answer(move(OPAL_CONSOLE_WRITE, 0, size, text), OPAL_SUCCESS, "OPAL_CONSOLE_WRITE: a line");
     check_equal(be64_get(length), size, "OPAL_CONSOLE_WRITE: a line that fits goes at once");
 }
 
@@ -121,13 +117,13 @@ void cases_terminal(void)
 
     check_invalid_terminals();
     check_null_length();
-    check_equal((uint64_t)move(OPAL_CONSOLE_WRITE, 0, 0, &byte), OPAL_SUCCESS, "OPAL_CONSOLE_WRITE: nothing");
+    check_answer(move(OPAL_CONSOLE_WRITE, 0, 0, &byte), OPAL_SUCCESS, "OPAL_CONSOLE_WRITE: nothing");
     check_equal(be64_get(length), 0, "OPAL_CONSOLE_WRITE: nothing, length");
     check_flood();
     check_space();
-    check_equal((uint64_t)flush(), OPAL_SUCCESS, "OPAL_CONSOLE_FLUSH: in the end");
-    check_equal((uint64_t)OPAL(OPAL_CONSOLE_FLUSH, 0), OPAL_SUCCESS, "OPAL_CONSOLE_FLUSH: nothing left");
-    check_equal((uint64_t)move(OPAL_CONSOLE_READ, 0, 1, &byte), OPAL_SUCCESS, "OPAL_CONSOLE_READ: nobody typed");
+    check_answer(flush(), OPAL_SUCCESS, "OPAL_CONSOLE_FLUSH: in the end");
+    check_answer(OPAL(OPAL_CONSOLE_FLUSH, 0), OPAL_SUCCESS, "OPAL_CONSOLE_FLUSH: nothing left");
+    check_answer(move(OPAL_CONSOLE_READ, 0, 1, &byte), OPAL_SUCCESS, "OPAL_CONSOLE_READ: nobody typed");
     check_equal(be64_get(length), 0, "OPAL_CONSOLE_READ: nobody typed, length");
-    check_equal((uint64_t)(uint8_t)byte, '!', "OPAL_CONSOLE_READ: nobody typed, buffer");
+    check_answer((uint8_t)byte, '!', "OPAL_CONSOLE_READ: nobody typed, buffer");
 }

@@ -111,7 +111,7 @@ static void check_polling(void)
 
     print("TYPE %s\n", typed);
     check_true(event_wait(), "OPAL_POLL_EVENTS: console input when somebody types");
-    check_equal((uint64_t)read(4, buffer), OPAL_SUCCESS, "OPAL_CONSOLE_READ: the first characters");
+    check_answer(read(4, buffer), OPAL_SUCCESS, "OPAL_CONSOLE_READ: the first characters");
     check_true(be64_get(length) >= 1 && be64_get(length) <= 4, "OPAL_CONSOLE_READ: no more than asked for");
     check_true(buffer[4] == 0, "OPAL_CONSOLE_READ: nothing behind the buffer");
     done = (unsigned)be64_get(length);
@@ -131,7 +131,7 @@ void cases_typing(void)
     char first = 0;
 
     check_interrupt();
-    check_equal((uint64_t)read(1, &first), OPAL_SUCCESS, "OPAL_CONSOLE_READ: after an interrupt");
-    check_equal((uint64_t)(uint8_t)first, 'c', "OPAL_CONSOLE_READ: after an interrupt, the character");
+    check_answer(read(1, &first), OPAL_SUCCESS, "OPAL_CONSOLE_READ: after an interrupt");
+    check_answer((uint8_t)first, 'c', "OPAL_CONSOLE_READ: after an interrupt, the character");
     check_polling();
 }
