@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 
 from loader import abi
 from loader.devtree import Node, Tree
-from loader.errors import DeviceTreeError, LoaderError
+from loader.errors import LoaderError
 from loader.imagehead import Head
 from loader.inspect import describe_overlay, entry_json, read_payload
 from loader.io import sha256_range
@@ -105,12 +105,10 @@ def _tree_facts(name: str, root: Node) -> Facts:
 
 
 def _property_text(node: Node, name: str) -> str:
+    texts = node.text(name)
+    if texts is not None:
+        return ", ".join(f'"{text}"' for text in texts)
     raw = node.get_raw(name) or b""
-    if raw.strip(b"\0"):
-        try:
-            return ", ".join(f'"{text}"' for text in node.strings(name))
-        except DeviceTreeError:
-            pass
     if len(raw) % 4 == 0:
         return f"<{raw.hex(' ', 4)}>"
     return f"[{raw.hex(' ')}]"

@@ -174,15 +174,18 @@ def _report_json(report: Report) -> dict[str, Any]:
         "warnings": report.count(Severity.WARNING),
         "verdicts": {place: verdict.value for place, verdict in place_verdicts(report).items()},
         "findings": [
-            {
-                "rule": found.rule.id,
-                "severity": found.severity.value,
-                "profile": found.profile,
-                "route": found.route,
-                "message": found.message,
-                "reason": found.rule.reason,
-                "source": found.rule.source,
-            }
+            {**finding_json(found), "reason": found.rule.reason, "source": found.rule.source}
             for found in report.findings
         ],
+    }
+
+
+def finding_json(found: Finding) -> dict[str, str]:
+    """A finding without its explanation, JSON-ready."""
+    return {
+        "rule": found.rule.id,
+        "severity": found.severity.value,
+        "profile": found.profile,
+        "route": found.route,
+        "message": found.message,
     }

@@ -15,6 +15,7 @@ from loader.profiles import DEFAULT_TARGETS, PROFILES
 from loader.units import parse_size
 
 if TYPE_CHECKING:
+    from loader.lint import Report
     from loader.plan import ImagePlan
 
 DEFAULT_MAPS: Final = ("powernv8", "slof", "mac99")
@@ -54,16 +55,16 @@ def run_lint(options: argparse.Namespace) -> int:
     return 0 if report.passes(strict=options.strict) else 1
 
 
-def judge_plan(plan: ImagePlan, targets: Sequence[str]) -> bool:
-    """Whether the firmwares an image is built for will take it; prints what stands against it, one line each."""
+def judge_plan(plan: ImagePlan, targets: Sequence[str], *, quiet: bool) -> Report:
+    """How the firmwares an image is built for will take it; prints what stands against it, one line each."""
     from loader.lint import finding_lines, lint
     from loader.lintmodel import Severity
 
     report = lint(plan.subject, targets or DEFAULT_TARGETS)
     serious = (found for found in report.findings if found.severity is not Severity.NOTE)
-    for line in finding_lines(serious, explained=False):
+    for line in () if quiet else finding_lines(serious, explained=False):
         print(f"mkimage: {plan.subject.where}: {line}", file=sys.stderr)
-    return report.passes()
+    return report
 
 
 def wants_maps(options: argparse.Namespace) -> bool:

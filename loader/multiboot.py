@@ -175,14 +175,21 @@ def verify_image(path: Path, meter: Meter = QUIET) -> tuple[Head, list[str]]:
         return head, problems
 
 
-def extract_entry(image: Path, name: str, output: Path) -> Entry:
-    """Writes one payload to a file, expanded; raises ImageError when it does not match its digest."""
+def extract_stub(image: Path, output: Path) -> None:
+    """Writes an image's stub to a file; raises ImageError when it does not match the head digest."""
+    with open_source(image) as file, AtomicFile(output) as target:
+        head = _read_head(file.fileno(), str(image))
+        copy_range(file.fileno(), abi.IMAGE_FILE_OFFSET, head.stub_size, target.fd, 0)
+
+
+def extract_entry(image: Path, name: str, output: Path, *, stored: bool = False) -> Entry:
+    """Writes one payload to a file, expanded unless `stored`; raises ImageError when it does not match its digest."""
     with open_source(image) as file, AtomicFile(output) as target:
         entry = _read_head(file.fileno(), str(image)).entry(name)
         start = abi.IMAGE_FILE_OFFSET + entry.offset
         if hash_many([(file.fileno(), start, entry.size)]) != [entry.digest]:
             raise ImageError(f"{name}: the bytes do not match their SHA-256", str(image))
-        if entry.compression == abi.Compression.NONE:
+        if stored or entry.compression == abi.Compression.NONE:
             copy_range(file.fileno(), start, entry.size, target.fd, 0)
             return entry
         try:

@@ -59,6 +59,7 @@ def add_netboot_arguments(parser: argparse.ArgumentParser) -> None:
     add("images", nargs="+", type=Path, metavar="IMAGE")
     add("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the tree and the configuration")
     add("--blades", type=Path, required=True, metavar="FILE", help="who boots what (docs/netboot.md)")
+    add("--dry-run", action="store_true", help="check everything and name the files, write nothing")
     add("--json", action="store_true", help="machine-readable report")
 
 
@@ -72,11 +73,18 @@ def run_netboot(args: argparse.Namespace) -> int:
     text = dnsmasq_configuration(blades, boots, root)
     firmwares = {name: {blade.firmware for blade in blades.blades if blade.image == name} for name in images}
     stamps = [check_image(image, firmwares[name]) for name, image in images.items()]
-    write_tree(args.output, images, boots)
-    for image, stamp in zip(images.values(), stamps, strict=True):
-        stamp.verify(image)
-    write_text(configuration, text)
-    print(render_json(configuration, boots) if args.json else render_text(configuration, boots))
+    if not args.dry_run:
+        write_tree(args.output, images, boots)
+        for image, stamp in zip(images.values(), stamps, strict=True):
+            stamp.verify(image)
+        write_text(configuration, text)
+    files = [*tree_files(args.output, images, boots), configuration]
+    if args.json:
+        print(render_json(configuration, boots, files, written=not args.dry_run))
+    else:
+        print(render_text(configuration, boots))
+        if args.dry_run:
+            print("Not written:", *(f"    {file}" for file in files), sep="\n")
     return 0
 
 
@@ -181,6 +189,12 @@ def write_tree(folder: Path, images: dict[str, Path], boots: Sequence[Boot]) -> 
             write_text(tree / boot.file, boot.script)
 
 
+def tree_files(folder: Path, images: Collection[str], boots: Sequence[Boot]) -> list[Path]:
+    """The files of the TFTP tree."""
+    names = [*images, *(boot.file for boot in boots if boot.script is not None)]
+    return [folder.absolute() / TREE / name for name in names]
+
+
 def make_folder(path: Path) -> None:
     """Make a folder that a boot server without privileges can read; raises EnvironmentProblem."""
     try:
@@ -238,9 +252,11 @@ def render_text(configuration: Path, boots: Sequence[Boot]) -> str:
     return "\n".join(lines)
 
 
-def render_json(configuration: Path, boots: Sequence[Boot]) -> str:
-    """The same for programs."""
+def render_json(configuration: Path, boots: Sequence[Boot], files: Sequence[Path], *, written: bool) -> str:
+    """The same for programs, with the names of all files."""
     report = {
+        "written": written,
+        "files": [str(file) for file in files],
         "command": ["dnsmasq", f"--conf-file={configuration}"],
         "blades": [
             {

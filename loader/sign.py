@@ -36,15 +36,19 @@ def generate_key(path: Path) -> bytes:
 
     key = Ed25519PrivateKey.generate()
     public = key.public_key()
-    public_path = path.with_name(path.name + ".pub")
     _write_new(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
     try:
-        _write_new(public_path, public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), 0o644)
+        _write_new(public_path(path), public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), 0o644)
     except EnvironmentProblem:
         with suppress(OSError):
             path.unlink()
         raise
     return key_id(public)
+
+
+def public_path(path: Path) -> Path:
+    """Where the public key of a private key's file is."""
+    return path.with_name(path.name + ".pub")
 
 
 def load_private_key(path: Path) -> Ed25519PrivateKey:
@@ -109,10 +113,10 @@ def is_signed_by(head_digest: bytes, signature: Signature, key: Ed25519PublicKey
     return signature.key_id == key_id(key)
 
 
-def sign_image(image: Path, key_path: Path, detached: Path | None = None) -> bytes:
+def sign_image(image: Path, key_path: Path, detached: Path | None = None, *, write: bool = True) -> bytes:
     """Adds a key's signature to a sound image or to a detached file, in place of the key's former one.
 
-    Returns the key's id.  Raises LoaderError, then nothing has changed.
+    Returns the key's id; without `write` that is all.  Raises LoaderError, then nothing has changed.
     """
     key = load_private_key(key_path)
     stamp = FileStamp.take(image)
@@ -120,17 +124,23 @@ def sign_image(image: Path, key_path: Path, detached: Path | None = None) -> byt
     signature = make_signature(head.head_digest, key)
     if detached is None:
         others = [record for record in head.signatures if record.key_id != signature.key_id]
-        _rewrite(image, stamp, head, [*others, signature])
+        page = build_page([*others, signature])
+        if write:
+            _rewrite(image, stamp, head, page)
         return signature.key_id
     if detached.exists() and any(detached.samefile(path) for path in (image, key_path)):
         raise SourceError("the signature would replace one of the inputs", str(detached))
-    with AtomicFile(detached) as file:
-        write_at(file.fd, build_page([signature]), 0)
+    if write:
+        with AtomicFile(detached) as file:
+            write_at(file.fd, build_page([signature]), 0)
     return signature.key_id
 
 
-def remove_signature(image: Path, wanted: str) -> bytes:
-    """Removes the signature of the key whose id begins with these digits; returns the id.  Raises LoaderError."""
+def remove_signature(image: Path, wanted: str, *, write: bool = True) -> bytes:
+    """Removes the signature of the key whose id begins with these digits; returns the id, without `write` that is all.
+
+    Raises LoaderError, then nothing has changed.
+    """
     stamp = FileStamp.take(image)
     head = _require_sound(image)
     digits = wanted.lower()
@@ -139,7 +149,8 @@ def remove_signature(image: Path, wanted: str) -> bytes:
         ids = ", ".join(record.key_id.hex()[:16] for record in head.signatures) or "none"
         hint = f"signed by: {ids}; give at least {MIN_KEY_ID_DIGITS} digits"
         raise ImageError(f"no single signature is of key {wanted!r}", str(image), hint)
-    _rewrite(image, stamp, head, [record for record in head.signatures if record is not found[0]])
+    if write:
+        _rewrite(image, stamp, head, build_page([record for record in head.signatures if record is not found[0]]))
     return found[0].key_id
 
 
@@ -156,9 +167,8 @@ def _require_sound(image: Path) -> Head:
     return head
 
 
-def _rewrite(image: Path, stamp: FileStamp, head: Head, signatures: list[Signature]) -> None:
-    """Puts a copy with these signatures in the image's place; the old file stays whole until then."""
-    page = build_page(signatures)
+def _rewrite(image: Path, stamp: FileStamp, head: Head, page: bytes) -> None:
+    """Puts a copy with this signature page in the image's place; the old file stays whole until then."""
     base = abi.IMAGE_FILE_OFFSET
     with open_source(image) as source, AtomicFile(image) as target:
         target.preallocate(base + head.total_size)

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 
 def add_keygen_arguments(parser: argparse.ArgumentParser) -> None:
     """The grammar of `mkimage keygen`."""
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="KEY", help="public key in KEY.pub")
+    parser.add_argument("--json", action="store_true", help="machine-readable report")
 
 
 def add_sign_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +21,8 @@ def add_sign_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--key", type=Path, metavar="KEY", help="the private key")
     what.add_argument("--remove", metavar="KEYID", help="remove this key's signature; the first 8 digits will do")
     parser.add_argument("--detached", type=Path, metavar="FILE", help="write the signature to a file; needs --key")
+    parser.add_argument("--dry-run", action="store_true", help="check everything, write nothing")
+    parser.add_argument("--json", action="store_true", help="machine-readable report")
 
 
 def add_verify_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,9 +43,11 @@ def add_verify_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_keygen(options: argparse.Namespace) -> int:
     """Makes a key pair and prints its id."""
-    from loader.sign import generate_key
+    from loader.sign import generate_key, public_path
 
-    print(f"{options.output}: key {generate_key(options.output).hex()}")
+    key = generate_key(options.output).hex()
+    report = {"private": str(options.output), "public": str(public_path(options.output)), "key": key}
+    print(json.dumps(report, indent=2) if options.json else f"{options.output}: key {key}")
     return 0
 
 
@@ -51,11 +57,22 @@ def run_sign(options: argparse.Namespace) -> int:
 
     if options.detached is not None and options.key is None:
         options.parser.error("--detached needs --key")
+    write = not options.dry_run
+    target: Path = options.detached or options.image
     if options.key is None:
-        print(f"{options.image}: signature of key {remove_signature(options.image, options.remove).hex()} removed")
-        return 0
-    key_id = sign_image(options.image, options.key, options.detached)
-    print(f"{options.detached or options.image}: signed by key {key_id.hex()}")
+        key = remove_signature(options.image, options.remove, write=write).hex()
+        text = f"{target}: signature of key {key} {'removed' if write else 'would be removed'}"
+    else:
+        key = sign_image(options.image, options.key, options.detached, write=write).hex()
+        text = f"{target}: {'signed' if write else 'would be signed'} by key {key}"
+    report = {
+        "image": str(options.image),
+        "written": write,
+        "file": str(target),
+        "action": "remove" if options.key is None else "sign",
+        "key": key,
+    }
+    print(json.dumps(report, indent=2) if options.json else text)
     return 0
 
 

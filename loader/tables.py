@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, Final, Literal, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -21,7 +22,14 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keb
 AnyTable = TypeVar("AnyTable", bound=Table)
 
 _FIELD_ERROR: Final = re.compile(r"Object (?P<problem>contains unknown|missing required) field `(?P<key>.*)`")
-_TYPE_NAMES: Final = {"`": "", "object": "a table", "array": "a list", "str": "text", "int": "an integer"}
+_TYPE_NAMES: Final = {
+    "`": "",
+    "object": "a table",
+    "array": "a list",
+    "str": "text",
+    "int": "an integer",
+    "null": "none",
+}
 
 
 def load_document(path: Path) -> dict[str, Any]:
@@ -37,16 +45,16 @@ def load_document(path: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A key of a file."""
+    """A key of a document."""
 
-    file: Path
+    document: Path
     key: str = ""
 
-    def __truediv__(self, key: str) -> Place:
-        return Place(self.file, f"{self.key}.{key}" if self.key else key)
+    def __truediv__(self, key: str) -> Self:
+        return replace(self, key=f"{self.key}.{key}" if self.key else key)
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.key}" if self.key else str(self.file)
+        return f"{self.document}: {self.key}" if self.key else str(self.document)
 
     def error(self, what: str, hint: str = "") -> ManifestError:
         """The complaint about what is here."""
@@ -72,7 +80,17 @@ class Place:
         return place.error(what[0].lower() + what[1:], hint)
 
 
-def _choices(kind: type[Table], key: str) -> tuple[str, ...]:
-    """The words that the key's value may be, where they are few."""
-    hint = get_type_hints(kind).get(key.replace("-", "_"))
-    return get_args(hint) if get_origin(hint) is Literal else ()
+def _choices(hint: Any, keys: str) -> tuple[str, ...]:
+    """The words that may stand at the dotted `keys` below a table, where they are few."""
+    for key in re.sub(r"\[.*?\]", "", keys).split("."):
+        tables = [kind for kind in _alternatives(hint) if isinstance(kind, type) and issubclass(kind, Table)]
+        hints = {name: found for table in tables for name, found in get_type_hints(table).items()}
+        hint = hints.get(key.replace("-", "_"))
+    return tuple(word for kind in _alternatives(hint) if get_origin(kind) is Literal for word in get_args(kind))
+
+
+def _alternatives(hint: Any) -> list[Any]:
+    """What a value of this type may be, or an element of it if it is a list."""
+    if get_origin(hint) in (list, Union, UnionType):
+        return [kind for part in get_args(hint) for kind in _alternatives(part)]
+    return [hint]

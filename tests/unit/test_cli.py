@@ -110,7 +110,7 @@ def test_extract(image: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
     assert (tmp_path / "out").read_bytes() == (tmp_path / "initrd.gz").read_bytes()
     status, _, err = run(capsys, "extract", image, "dom1/ramdisk", "-o", tmp_path / "none")
     assert status == 1
-    assert err.startswith("mkimage: no entry is called 'dom1/ramdisk'; entries are: ")
+    assert err.startswith(f"mkimage: {image}: no entry is called 'dom1/ramdisk'; entries are: stub, hypervisor, ")
     assert not (tmp_path / "none").exists()
 
 
@@ -234,6 +234,19 @@ def test_bad_recipes(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert expected in err
     assert err.count("\n") == 1
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_all_missing_files_are_named_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = write_recipe(tmp_path)
+    names = {"image.stub": "stub.bin", "hypervisor.path": "hypervisor.elf", "domain.dom0.initrd": "initrd.gz"}
+    for name in names.values():
+        (tmp_path / name).unlink()
+    status, out, err = run(capsys, "build", recipe, "-o", tmp_path / "test.img")
+    hint = "paths count from the recipe's folder"
+    assert (status, out) == (1, "")
+    assert err.splitlines() == [
+        f"mkimage: {recipe}: {key}: no such file: {tmp_path}/{name}; {hint}" for key, name in names.items()
+    ]
 
 
 def test_a_failed_build_keeps_the_old_image(image: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -259,6 +259,8 @@ def test_report_for_programs(run: Run, image: Path, capsys: pytest.CaptureFixtur
     assert run(image, options=("--json",)) == 0
     report = json.loads(capsys.readouterr().out)
     assert report == {
+        "written": True,
+        "files": [f"{tmp_path}/out/tftp/a.img", f"{tmp_path}/out/dnsmasq.conf"],
         "command": ["dnsmasq", f"--conf-file={tmp_path}/out/dnsmasq.conf"],
         "blades": [
             {

@@ -66,6 +66,12 @@ def test_replacing_is_building_again(
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*before, "out.img"])
 
 
+def test_paths_count_from_here(image: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("replace", image.name, "dom0/ramdisk", "initrd.gz", "-o", "out.img")[0] == 0
+    assert Path("out.img").read_bytes() == image.read_bytes()
+
+
 def test_over_the_image_itself_and_back(image: Path, tmp_path: Path, run: Run) -> None:
     before = image.read_bytes()
     new, old = tmp_path / "new", tmp_path / "old"
