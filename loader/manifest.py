@@ -8,7 +8,6 @@ file and the key.  What comes out is frozen and complete: no defaults are left t
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -22,6 +21,7 @@ from loader.errors import ManifestError
 from loader.overrides import NodeOverride, parse_overrides
 from loader.profiles import PROFILES
 from loader.settings import apply_setting
+from loader.tables import load_document
 from loader.units import MIB, format_size, parse_size
 
 DEFAULT_STUB: Final = Path(__file__).resolve().parent.parent / "build" / "stub" / "stub.bin"
@@ -207,6 +207,10 @@ class _Place:
             return msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
             raise self._conversion_error(str(error)) from None
+        except UnicodeEncodeError:
+            raise self.error("holds text that is not Unicode") from None
+        except RecursionError:
+            raise self.error("lists or tables are nested too deep") from None
 
     def _conversion_error(self, message: str) -> ManifestError:
         """msgspec's complaint in a recipe's words, at the exact key."""
@@ -236,8 +240,11 @@ class _Place:
     def file(self, name: str) -> Path:
         """An existing file, named relative to the recipe."""
         path = self.recipe.parent / name
-        if not path.is_file():
-            what = "is not a file" if path.exists() else "no such file"
+        try:
+            what = "" if path.is_file() else "is not a file" if path.exists() else "no such file"
+        except OSError as error:
+            what = f"cannot be a file ({error.strerror})"
+        if what:
             raise self.error(f"{what}: {path}", hint="paths count from the recipe's folder")
         return path
 
@@ -251,14 +258,8 @@ class _Place:
 
 
 def load_recipe(path: Path, settings: Sequence[str] = ()) -> Recipe:
-    """Reads and checks a recipe, `settings` ("key.path=value") applied on top; raises ManifestError."""
-    try:
-        with path.open("rb") as file:
-            document = tomllib.load(file)
-    except OSError as error:
-        raise ManifestError(f"cannot be read: {error.strerror}", where=str(path)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ManifestError(f"is not TOML: {error}", where=str(path)) from None
+    """Reads and checks a recipe, `settings` ("key.path=value") applied on top; raises ManifestError or SourceError."""
+    document = load_document(path)
     for setting in settings:
         apply_setting(document, setting)
     return parse_recipe(document, path)
