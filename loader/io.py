@@ -202,6 +202,8 @@ def hash_many(ranges: Sequence[tuple[Path | int, int, int]], meter: Meter = QUIE
 
     Raises what `sha256_range` raises, for the first range in the given order that fails.
     """
+    if sum(size for _, _, size in ranges) <= BUFFER_SIZE:  # less than it takes to start a thread
+        return [sha256_range(*part, meter) for part in ranges]
     largest_first = sorted(range(len(ranges)), key=lambda index: -ranges[index][2])
     with hashing(meter) as submit:
         futures = {index: submit(*ranges[index]) for index in largest_first}

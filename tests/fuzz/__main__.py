@@ -16,7 +16,6 @@ from tests.fuzz.runner import fuzz
 from tests.fuzz.targets import TARGETS
 
 SHOWN_FAILURES = 10
-REPORT_EVERY = 1000
 
 
 def main() -> int:
