@@ -8,8 +8,6 @@ import json
 from pathlib import Path
 from typing import Final
 
-from loader.errors import ManifestError
-
 CONTAINERS: Final = ("elf32", "elf64")
 """As loader/elfpreface.py has them, whose import would cost too much here."""
 
@@ -53,6 +51,7 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
 def run_build(options: argparse.Namespace) -> int:
     """Plans an image, judges the plan and writes it; 1 when a firmware it is meant for would refuse it."""
     from loader.elfpreface import Container
+    from loader.io import require_other_file
     from loader.lintcommand import judge_plan
     from loader.manifest import load_recipe
     from loader.meter import terminal_meter
@@ -64,8 +63,8 @@ def run_build(options: argparse.Namespace) -> int:
     if output is None and not options.dry_run:
         options.parser.error("the following arguments are required: -o/--output")
     recipe = load_recipe(options.recipe, options.settings)
-    if output and any(is_same_file(source, output) for source in recipe.inputs):
-        raise ManifestError("the output would replace one of the inputs", str(output))
+    if output:
+        require_other_file(output, *recipe.inputs)
     with terminal_meter() as meter:
         plan = plan_image(recipe, output.parent if output else None, Container(options.container), meter)
         report = judge_plan(plan, recipe.targets, quiet=options.json)
@@ -81,18 +80,16 @@ def run_build(options: argparse.Namespace) -> int:
     return 0
 
 
-def is_same_file(one: Path, other: Path) -> bool:
-    """Whether writing `other` would replace `one`."""
-    return other.exists() and one.samefile(other)
-
-
 def run_devtree(options: argparse.Namespace) -> int:
     """Prints or writes the tree of one domain of a recipe."""
     from loader.devtree import Tree, to_dts, tree_json
+    from loader.io import AtomicFile, require_other_file, write_at
     from loader.manifest import load_recipe
     from loader.plan import plan_domain_of
 
     recipe = load_recipe(options.recipe, options.settings)
+    if options.output is not None:
+        require_other_file(options.output, *recipe.inputs)
     plan = plan_domain_of(recipe, recipe.domain(options.domain))
     if options.json:
         print(json.dumps(tree_json(Tree.parse(plan.tree, options.domain)), indent=2))
@@ -100,8 +97,6 @@ def run_devtree(options: argparse.Namespace) -> int:
     if options.output is None:
         print(to_dts(Tree.parse(plan.tree, options.domain)), end="")
         return 0
-    from loader.io import AtomicFile, write_at
-
     with AtomicFile(options.output) as file:
         write_at(file.fd, plan.tree, 0)
     return 0

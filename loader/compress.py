@@ -129,6 +129,8 @@ def _lz4_expand(source: int, offset: int, size: int, memory_size: int) -> Iterat
                 chunk = lz4.block.decompress(chunk, uncompressed_size=expected)
             except lz4.block.LZ4BlockError as error:
                 raise ImageError(f"the LZ4 chunk of byte {start} cannot be expanded ({error})") from None
+            if len(chunk) != expected:
+                raise ImageError(f"the LZ4 chunk of byte {start} expands to {len(chunk)} bytes, not {expected}")
         yield chunk
     if offset != end:
         raise ImageError(f"{end - offset} bytes follow the last LZ4 chunk")

@@ -57,6 +57,11 @@ class Node:
         return "/" + "/".join(reversed(names))
 
     @property
+    def where(self) -> str:
+        """What to call it in errors: the tree's source and the path."""
+        return f"{self._source}, {self.path}"
+
+    @property
     def children(self) -> tuple[Node, ...]:
         """The child nodes in source order."""
         return tuple(self._children.values())
@@ -201,7 +206,7 @@ class Node:
     # --- inside ----------------------------------------------------------------------------------
 
     def _fail(self, what: str, hint: str = "") -> NoReturn:
-        raise DeviceTreeError(what, f"{self._source}, {self.path}", hint)
+        raise DeviceTreeError(what, self.where, hint)
 
     def _required(self, name: str) -> bytes:
         raw = self._properties.get(name)

@@ -17,7 +17,7 @@ from loader.devtree import Node, Tree
 from loader.errors import LoaderError
 from loader.imagehead import Head
 from loader.inspect import describe_overlay, entry_json, read_payload
-from loader.io import sha256_range
+from loader.io import sha256_range, unchanged
 from loader.multiboot import read_head
 
 MAX_TEXT: Final = 72
@@ -44,7 +44,8 @@ class Change:
 def diff_images(one: Path, other: Path) -> list[Change]:
     """Every difference, none for images with the same content; raises CannotCompare."""
     try:
-        old, new = image_facts(one), image_facts(other)
+        with unchanged(one), unchanged(other):
+            old, new = image_facts(one), image_facts(other)
     except LoaderError as error:
         raise CannotCompare(error.what, error.where, error.hint) from None
     return list(_changes(old, new))

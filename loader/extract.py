@@ -13,6 +13,7 @@ from typing import Final
 
 from loader.errors import EnvironmentProblem, ImageError
 from loader.imagehead import Head
+from loader.io import require_other_file
 from loader.multiboot import extract_entry, extract_stub, read_head
 from loader.recipefacts import STUB_NAME
 
@@ -47,8 +48,7 @@ def plan_extraction(
 def extract(image: Path, found: Sequence[Extraction]) -> None:
     """Writes what was planned, each file checked, and whole or not at all; raises LoaderError."""
     for item in found:
-        if item.file.exists() and item.file.samefile(image):
-            raise ImageError("the output would replace the image", str(item.file))
+        require_other_file(item.file, image)
     for item in found:
         try:
             item.file.parent.mkdir(parents=True, exist_ok=True)

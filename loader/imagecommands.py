@@ -7,8 +7,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from loader.errors import SourceError
-
 
 def add_inspect_arguments(parser: argparse.ArgumentParser) -> None:
     """The grammar of `mkimage inspect`."""
@@ -89,6 +87,7 @@ def run_extract(options: argparse.Namespace) -> int:
 
 def run_replace(options: argparse.Namespace) -> int:
     """Plans the image again with another file and writes it; 1 when a firmware it is meant for would refuse it."""
+    from loader.io import require_other_file
     from loader.lintcommand import judge_plan
     from loader.meter import terminal_meter
     from loader.multiboot import read_head, write_image
@@ -96,8 +95,7 @@ def run_replace(options: argparse.Namespace) -> int:
     from loader.replace import replan, scratch_folder
 
     output: Path = options.output
-    if output.exists() and output.samefile(options.file):
-        raise SourceError("the output would replace one of the inputs", str(output))
+    require_other_file(output, options.file)
     signatures = len(read_head(options.image).signatures)
     with terminal_meter() as meter, scratch_folder(output) as folder:
         plan, targets = replan(options.image, options.name, options.file, folder, meter)

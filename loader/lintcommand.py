@@ -78,13 +78,14 @@ def wants_maps(options: argparse.Namespace) -> bool:
 
 def run_maps(options: argparse.Namespace) -> int:
     """Prints or draws the memory maps of an image."""
+    from loader.io import require_other_file
     from loader.mapview import maps_json, render_maps
     from loader.memorymap import domain_maps, machine_maps
     from loader.subject import read_subject
 
     subject = read_subject(options.image)
-    if options.svg is not None and options.svg.exists() and options.svg.samefile(options.image):
-        raise ImageError("the picture would replace the image", str(options.svg))
+    if options.svg is not None:
+        require_other_file(options.svg, options.image)
     if subject.contents is not None and subject.contents.problem:
         raise ImageError(subject.contents.problem, str(options.image))
     targets = () if subject.contents is None else subject.contents.targets

@@ -188,8 +188,11 @@ class _Place(Place):
     def file(self, name: str) -> Path:
         """A file, named relative to the recipe."""
         path = self.document.parent / name
-        if not path.is_file():
-            what = "is not a file" if path.exists() else "no such file"
+        try:
+            what = "" if path.is_file() else "is not a file" if path.exists() else "no such file"
+        except OSError as error:
+            what = f"cannot be a file ({error.strerror})"
+        if what:
             self.missing.append(self.error(f"{what}: {path}", hint="paths count from the recipe's folder"))
         return path
 
@@ -203,7 +206,7 @@ class _Place(Place):
 
 
 def load_recipe(path: Path, settings: Sequence[str] = ()) -> Recipe:
-    """Reads and checks a recipe, `settings` ("key.path=value") applied on top; raises ManifestError."""
+    """Reads and checks a recipe, `settings` ("key.path=value") applied on top; raises ManifestError or SourceError."""
     document = load_document(path)
     for setting in settings:
         apply_setting(document, setting)

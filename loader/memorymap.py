@@ -114,9 +114,10 @@ def occupied(subject: Subject, route: Route) -> list[Range]:
     if route.placement is Placement.IN_PLACE:
         return [Range("the image", route.base, route.base + subject.size)]
     ranges = []
-    for number, load in enumerate(subject.elf.loads):
+    loads = subject.elf.loads
+    for number, load in enumerate(loads):
         start = segment_address(load, route)
-        name = "the image" if len(subject.elf.loads) == 1 else f"segment {number}"
+        name = "the image" if len(loads) == 1 else f"segment {number}"
         ranges.append(Range(name, start, start + load.memory_size))
     return ranges
 

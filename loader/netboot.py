@@ -21,7 +21,7 @@ from typing import Final
 
 from loader.blades import SAFE_PATH, Blade, Blades, load_blades
 from loader.errors import EnvironmentProblem, ImageError, ManifestError
-from loader.io import AtomicFile, FileStamp, copy_range, open_source
+from loader.io import AtomicFile, FileStamp, copy_range, open_source, require_other_file, write_at
 
 MAX_FILE_NAME: Final = 99
 """Characters of a file name in SLOF's boot device arguments (lib/libnet/netload.c, struct obp_tftp_args); BOOTP has
@@ -73,6 +73,12 @@ def run_netboot(args: argparse.Namespace) -> int:
     text = dnsmasq_configuration(blades, boots, root)
     firmwares = {name: {blade.firmware for blade in blades.blades if blade.image == name} for name in images}
     stamps = [check_image(image, firmwares[name]) for name, image in images.items()]
+    require_other_file(configuration, args.blades, *images.values())
+    for boot in boots:
+        if boot.script is not None:
+            require_other_file(args.output / TREE / boot.file, args.blades, *images.values())
+    for name in images:
+        require_other_file(args.output / TREE / name, args.blades)
     if not args.dry_run:
         write_tree(args.output, images, boots)
         for image, stamp in zip(images.values(), stamps, strict=True):
@@ -213,10 +219,10 @@ def publish(source: Path, target: Path) -> None:
 
 def link(source: Path, target: Path) -> bool:
     """Publish by a hard link; returns whether that is possible here."""
-    if not source.stat().st_mode & 0o004:
-        return False
     unnamed = target.with_name(f".{secrets.token_hex(8)}")
     try:
+        if not source.stat().st_mode & 0o004:
+            return False
         os.link(source.resolve(), unnamed)
         unnamed.replace(target)
     except OSError:
@@ -240,7 +246,7 @@ def copy(source: Path, target: Path) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a small file at once, readable for everyone; raises EnvironmentProblem."""
     with AtomicFile(path) as output:
-        os.write(output.fd, text.encode())
+        write_at(output.fd, text.encode(), 0)
         os.fchmod(output.fd, 0o644)
 
 

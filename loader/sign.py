@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Final
 from loader import abi
 from loader.errors import EnvironmentProblem, ImageError, SourceError
 from loader.imagehead import Head
-from loader.io import AtomicFile, FileStamp, copy_range, open_source, write_at
+from loader.io import AtomicFile, FileStamp, copy_range, open_source, require_other_file, write_at
 from loader.multiboot import verify_image
 from loader.signaturepage import Signature, build_page, parse_page
 
 if TYPE_CHECKING:  # at run time only where a key is used: it costs a tenth of a second
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-MAX_KEY_FILE: Final = 1 << 16
+MAX_KEY_FILE: Final = 4096
+"""Bytes; ours have 119.  What is larger may take minutes to check, only to be a key of another kind."""
 MIN_KEY_ID_DIGITS: Final = 8
 """Hexadecimal digits that may stand for a key's whole id."""
 
@@ -128,8 +129,7 @@ def sign_image(image: Path, key_path: Path, detached: Path | None = None, *, wri
         if write:
             _rewrite(image, stamp, head, page)
         return signature.key_id
-    if detached.exists() and any(detached.samefile(path) for path in (image, key_path)):
-        raise SourceError("the signature would replace one of the inputs", str(detached))
+    require_other_file(detached, image, key_path)
     if write:
         with AtomicFile(detached) as file:
             write_at(file.fd, build_page([signature]), 0)
@@ -179,18 +179,34 @@ def _rewrite(image: Path, stamp: FileStamp, head: Head, page: bytes) -> None:
 
 def _read_key_file(path: Path) -> bytes:
     with open_source(path) as file:
-        return file.read(MAX_KEY_FILE)
+        data = file.read(MAX_KEY_FILE + 1)
+    if len(data) > MAX_KEY_FILE:
+        raise SourceError(f"has more than {MAX_KEY_FILE} bytes, no Ed25519 key in PEM has", str(path))
+    return data
 
 
 def _write_new(path: Path, data: bytes, mode: int) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
     except FileExistsError:
         raise EnvironmentProblem("exists, keys are never overwritten", str(path)) from None
     except (OSError, ValueError) as error:
-        raise EnvironmentProblem(f"cannot write the file: {getattr(error, 'strerror', error)}", str(path)) from None
+        raise _unwritable(path, error) from None
+    try:
+        write_at(descriptor, data, 0)
+        os.fsync(descriptor)
+    except BaseException as error:
+        with suppress(OSError):  # half a key is none
+            path.unlink()
+        if isinstance(error, OSError | EnvironmentProblem):
+            raise _unwritable(path, error.__cause__ or error) from None
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _unwritable(path: Path, error: BaseException) -> EnvironmentProblem:
+    return EnvironmentProblem(f"cannot write the file: {getattr(error, 'strerror', error)}", str(path))
 
 
 def _first_line(error: Exception) -> str:

@@ -17,6 +17,7 @@ from loader.elf import real_address
 from loader.elfhead import ElfHead, ProgramHeader, Reader, parse_elf_head
 from loader.elfpreface import Container, elf_preface
 from loader.errors import DeviceTreeError, ElfError, ImageError
+from loader.fdtscan import MAX_TREE_SIZE
 from loader.imagehead import ENTRY_NAMES, STUB_WORDS, Head, check_stub, parse_head, parse_header
 from loader.inspect import describe_overlay
 from loader.io import open_source
@@ -135,7 +136,7 @@ def _read_contents(read: Reader, where: str) -> Contents:
         header = parse_header(read(stub_size, abi.IMAGE_HEADER.sizeof()), stub_size, where)
         head = parse_head(read(0, header.payload_offset), where)
         overlay = head.entry(ENTRY_NAMES[abi.EntryType.BOOT_OVERLAY])
-        facts = describe_overlay(read(overlay.offset, overlay.size), where)
+        facts = describe_overlay(read(overlay.offset, min(overlay.size, MAX_TREE_SIZE + 1)), where)
     except (ImageError, DeviceTreeError) as error:
         return Contents(0, problem=error.what)
     parts = head_parts(head.stub_size, head.payload_offset)

@@ -13,6 +13,12 @@ from typing import Any, Final, Literal, Self, TypeVar, Union, get_args, get_orig
 import msgspec
 
 from loader.errors import ManifestError
+from loader.io import open_source
+
+MAX_DOCUMENT: Final = 1 << 20
+"""Bytes of a recipe or blades file; a hundred domains or ten thousand blades have less."""
+MAX_KEY_PARTS: Final = 32
+"""Parts of a dotted key: the TOML reader's time grows with their square."""
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -22,6 +28,8 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keb
 AnyTable = TypeVar("AnyTable", bound=Table)
 
 _FIELD_ERROR: Final = re.compile(r"Object (?P<problem>contains unknown|missing required) field `(?P<key>.*)`")
+_KEY_PART: Final = r"""(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+"""
+_LONG_KEY: Final = re.compile(f"(?:{_KEY_PART}){{{MAX_KEY_PARTS}}}")
 _TYPE_NAMES: Final = {
     "`": "",
     "object": "a table",
@@ -33,14 +41,44 @@ _TYPE_NAMES: Final = {
 
 
 def load_document(path: Path) -> dict[str, Any]:
-    """A TOML file's contents; raises ManifestError."""
+    """A TOML file's contents; raises ManifestError or SourceError."""
+    with open_source(path) as file:
+        raw = file.read(MAX_DOCUMENT + 1)
+    if len(raw) > MAX_DOCUMENT:
+        raise ManifestError(f"has more than {MAX_DOCUMENT} bytes", where=str(path))
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
-    except OSError as error:
-        raise ManifestError(f"cannot be read: {error.strerror}", where=str(path)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return parse_toml(raw.decode())
+    except ValueError as error:
         raise ManifestError(f"is not TOML: {error}", where=str(path)) from None
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """A TOML document's contents, in a time that its length bounds; raises ValueError.
+
+    The standard reader takes its time over keys of many parts, and leaves nests too deep for it and numbers too long
+    for anyone to the caller.
+    """
+    if _LONG_KEY.search(text):
+        raise ValueError(f"a key of more than {MAX_KEY_PARTS} parts")
+    try:
+        document = tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("lists or tables are nested too deep") from None
+    _check_numbers(document)
+    return document
+
+
+def _check_numbers(document: dict[str, Any]) -> None:
+    """Raises ValueError for an integer beyond 64 bits, which TOML does not have."""
+    pending: list[Any] = [document]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)
+        elif isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
+            raise ValueError(f"an integer of {value.bit_length()} bits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +104,10 @@ class Place:
             return msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
             raise self._conversion_error(str(error), kind) from None
+        except UnicodeEncodeError:
+            raise self.error("holds text that is not Unicode") from None
+        except RecursionError:
+            raise self.error("lists or tables are nested too deep") from None
 
     def _conversion_error(self, message: str, kind: type[Table]) -> ManifestError:
         what, _, path = message.partition(" - at `$")

@@ -317,7 +317,8 @@ def test_output_that_is_full(image: Path) -> None:
         (abi.PROP_RTAS, [1], "roundpeg,rtas is not an address and a size"),
         (abi.PROP_RTAS, [1, 2, 3], "roundpeg,rtas is not an address and a size"),
         ("module reg", [1], "reg is not an address and a size"),
-        ("module " + abi.PROP_SEGMENTS, [1, 2, 3], "roundpeg,segments is not a list of quadruples"),
+        ("module " + abi.PROP_SEGMENTS, [1, 2, 3], "roundpeg,segments is no list of up to 16 quadruples"),
+        ("module " + abi.PROP_SEGMENTS, [0] * 68, "roundpeg,segments is no list of up to 16 quadruples"),
     ],
 )
 def test_inspect_of_a_malformed_overlay(

@@ -87,7 +87,7 @@ def test_never_over_the_image(image: Path, tmp_path: Path, run: Run) -> None:
     (tmp_path / "link").symlink_to(image)
     for output in (image, tmp_path / "link"):
         status, _, err = run("extract", image, "stub", "-o", output)
-        assert (status, err) == (1, f"mkimage: {output}: the output would replace the image\n")
+        assert (status, err) == (1, f"mkimage: {output}: the output would replace one of the inputs\n")
     assert image.read_bytes() == before
 
 

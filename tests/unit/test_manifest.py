@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from loader import abi
-from loader.errors import ManifestError
+from loader.errors import ManifestError, SourceError
 from loader.manifest import Recipe, load_recipe
 from loader.units import GIB, MIB, format_size, parse_size
 from tests.support import RECIPE, write_recipe
@@ -212,7 +212,7 @@ def test_not_toml(tmp_path: Path, content: bytes) -> None:
 
 
 def test_missing_recipe(tmp_path: Path) -> None:
-    with pytest.raises(ManifestError, match="cannot be read: No such file"):
+    with pytest.raises(SourceError, match="cannot read the file: No such file"):
         load_recipe(tmp_path / "recipe.toml")
 
 

@@ -284,7 +284,7 @@ def test_svg_escapes_names() -> None:
 def test_the_picture_must_not_replace_the_image(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = image.read_bytes()
     assert cli.main(["inspect", str(image), "--svg", str(image)]) == 1
-    assert "the picture would replace the image" in capsys.readouterr().err
+    assert "the output would replace one of the inputs" in capsys.readouterr().err
     assert image.read_bytes() == before
 
 

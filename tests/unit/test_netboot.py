@@ -163,7 +163,7 @@ def test_images_that_nobody_boots(tmp_path: Path) -> None:
 
 def test_files_that_are_none(tmp_path: Path) -> None:
     assert check(tmp_path, "[").startswith("is not TOML: ")
-    with pytest.raises(ManifestError, match="cannot be read: No such file"):
+    with pytest.raises(SourceError, match="cannot read the file: No such file"):
         load_blades(tmp_path / "none.toml", ["a.img"])
 
 

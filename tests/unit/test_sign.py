@@ -192,7 +192,8 @@ MCowBQYDK2VuAyEAqDC0xb9HvgSQXOHF1xJc1Xn6wyPmvmpQAfz5ZCwS1SU=
     ("content", "expected"),
     [
         (b"", "no public key in PEM"),
-        (b"\xff\xfe\n" * 40000, "no public key in PEM"),
+        (b"\xff\xfe\n" * 1000, "no public key in PEM"),
+        (b"\xff\xfe\n" * 2000, "has more than 4096 bytes, no Ed25519 key in PEM has"),
         (X25519_PUBLIC.encode(), "not an Ed25519 key; make one with mkimage keygen"),
         (b"-----BEGIN PUBLIC KEY-----\nMCow\n-----END PUBLIC KEY-----\n", "no public key in PEM"),
         (b"-----BEGIN PRIVATE KEY-----\n", "a private key, to verify takes the public one"),
