@@ -7,7 +7,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from bench import boot, image, large
+from bench import boot, image, large, trees
 from loader.manifest import load_recipe
 
 
@@ -18,6 +18,7 @@ def main() -> None:
     parser.add_argument("recipe", type=Path)
     arguments = parser.parse_args()
     recipe = load_recipe(arguments.recipe)
+    trees.measure()
     with tempfile.TemporaryDirectory(prefix="bench-", dir=arguments.image.parent) as folder:
         image.measure(arguments.recipe, recipe.domain("dom0"), Path(folder))
         large.measure(recipe.stub, recipe.hypervisor.path.resolve(), Path(folder))

@@ -20,12 +20,12 @@ VERSION: Final = 17
 LAST_COMPATIBLE_VERSION: Final = 16
 HEADER_SIZE: Final = 40
 
-MAX_TREE_SIZE: Final = 2 << 20
-"""Bytes; ten times the largest real tree we have seen, and where Linux on arm64 stops too."""
+MAX_TREE_SIZE: Final = 4 << 20
+"""Bytes; twenty times the largest real tree we have seen, and room for 100,000 nodes with a property each."""
 MAX_STRINGS_SIZE: Final = 256 << 10
 MAX_DEPTH: Final = 64
 """Nodes on the longest path, the root included."""
-MAX_NODES: Final = 65536
+MAX_NODES: Final = 131072
 MAX_CHILDREN: Final = 1024
 """Children of one node."""
 MAX_PROPERTIES: Final = 1024
