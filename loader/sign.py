@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -124,16 +125,34 @@ def sign_image(image: Path, key_path: Path, detached: Path | None = None, *, wri
     head = _require_sound(image)
     signature = make_signature(head.head_digest, key)
     if detached is None:
-        others = [record for record in head.signatures if record.key_id != signature.key_id]
-        page = build_page([*others, signature])
-        if write:
-            _rewrite(image, stamp, head, page)
+        _add(image, stamp, head, [signature], write=write)
         return signature.key_id
     require_other_file(detached, image, key_path)
     if write:
         with AtomicFile(detached) as file:
             write_at(file.fd, build_page([signature]), 0)
     return signature.key_id
+
+
+def attach_signatures(image: Path, detached: Path, *, write: bool = True) -> list[bytes]:
+    """Puts the signatures of a detached file into a sound image, in place of the same keys' former ones.
+
+    Whether they are of this image only a public key can tell (`loader.verify`).  Returns the keys' ids; without
+    `write` that is all.  Raises LoaderError, then nothing has changed.
+    """
+    found = read_detached(detached)
+    if not found:
+        raise ImageError("holds no signature", str(detached))
+    stamp = FileStamp.take(image)
+    _add(image, stamp, _require_sound(image), found, write=write)
+    return [signature.key_id for signature in found]
+
+
+def _add(image: Path, stamp: FileStamp, head: Head, fresh: Sequence[Signature], *, write: bool) -> None:
+    keys = {signature.key_id for signature in fresh}
+    page = build_page([*(record for record in head.signatures if record.key_id not in keys), *fresh])
+    if write:
+        _rewrite(image, stamp, head, page)
 
 
 def remove_signature(image: Path, wanted: str, *, write: bool = True) -> bytes:

@@ -19,6 +19,7 @@ def add_sign_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", type=Path, metavar="IMAGE")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--key", type=Path, metavar="KEY", help="the private key")
+    what.add_argument("--attach", type=Path, metavar="FILE", help="put a detached signature into the image")
     what.add_argument("--remove", metavar="KEYID", help="remove this key's signature; the first 8 digits will do")
     parser.add_argument("--detached", type=Path, metavar="FILE", help="write the signature to a file; needs --key")
     parser.add_argument("--dry-run", action="store_true", help="check everything, write nothing")
@@ -52,27 +53,28 @@ def run_keygen(options: argparse.Namespace) -> int:
 
 
 def run_sign(options: argparse.Namespace) -> int:
-    """Adds, replaces or removes one key's signature."""
-    from loader.sign import remove_signature, sign_image
+    """Adds, replaces or removes signatures."""
+    from loader.sign import attach_signatures, remove_signature, sign_image
 
     if options.detached is not None and options.key is None:
         options.parser.error("--detached needs --key")
     write = not options.dry_run
     target: Path = options.detached or options.image
-    if options.key is None:
-        key = remove_signature(options.image, options.remove, write=write).hex()
-        text = f"{target}: signature of key {key} {'removed' if write else 'would be removed'}"
+    if options.attach is not None:
+        action, done, keys = "attach", "attached", attach_signatures(options.image, options.attach, write=write)
+    elif options.remove is not None:
+        action, done, keys = "remove", "removed", [remove_signature(options.image, options.remove, write=write)]
     else:
-        key = sign_image(options.image, options.key, options.detached, write=write).hex()
-        text = f"{target}: {'signed' if write else 'would be signed'} by key {key}"
-    report = {
-        "image": str(options.image),
-        "written": write,
-        "file": str(target),
-        "action": "remove" if options.key is None else "sign",
-        "key": key,
-    }
-    print(json.dumps(report, indent=2) if options.json else text)
+        action, done, keys = "sign", "", [sign_image(options.image, options.key, options.detached, write=write)]
+    if options.json:
+        ids = [key.hex() for key in keys]
+        report = {"image": str(options.image), "written": write, "file": str(target), "action": action, "keys": ids}
+        print(json.dumps(report, indent=2))
+        return 0
+    modal = "" if write else "would be "
+    for key in keys:
+        text = f"signature of key {key.hex()} {modal}{done}" if done else f"{modal}signed by key {key.hex()}"
+        print(f"{target}: {text}")
     return 0
 
 

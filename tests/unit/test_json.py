@@ -156,7 +156,7 @@ def test_verify_keygen_and_sign(image: Path, tmp_path: Path, run: Run) -> None:
         "written": True,
         "file": str(image),
         "action": "sign",
-        "key": made["key"],
+        "keys": [made["key"]],
     }
     status, out, _ = run("verify", image, "--key", made["public"], "--json")
     assert status == 0

@@ -14,6 +14,7 @@ from loader import abi
 from loader.cli import main
 from loader.multiboot import read_head
 from loader.sign import generate_key
+from loader.signaturepage import build_page
 from tests.support import write_recipe
 
 
@@ -115,6 +116,30 @@ def test_detached(bench: Bench) -> None:
         1,
         f"mkimage: {file}: the signature page does not match its SHA-256\n",
     )
+
+
+def test_a_detached_signature_is_attached(bench: Bench) -> None:
+    """The same image as if it had been signed here, in place of a former signature of the key."""
+    first, both = bench.folder / "first.sig", bench.folder / "both.img"
+    assert bench.run("sign", bench.image, "--key", bench.first, "--detached", first)[0] == 0
+    assert bench.run("sign", bench.image, "--key", bench.second)[0] == 0
+    before = bench.image.read_bytes()
+    line = f"{bench.image}: signature of key {bench.first_id} "
+    assert bench.run("sign", bench.image, "--attach", first, "--dry-run") == (0, line + "would be attached\n", "")
+    assert bench.image.read_bytes() == before
+    for _ in range(2):
+        assert bench.run("sign", bench.image, "--attach", first) == (0, line + "attached\n", "")
+        assert bench.state(bench.first, bench.second) == (0, [("signed", "inside"), ("signed", "inside")])
+    both.write_bytes(before)
+    assert bench.run("sign", both, "--key", bench.first)[0] == 0
+    assert both.read_bytes() == bench.image.read_bytes()
+
+
+def test_nothing_to_attach(bench: Bench) -> None:
+    empty = bench.folder / "empty"
+    empty.write_bytes(build_page([]))
+    assert bench.run("sign", bench.image, "--attach", empty) == (1, "", f"mkimage: {empty}: holds no signature\n")
+    assert bench.run("sign", bench.image, "--attach", bench.first)[0] == 1
 
 
 def test_a_signature_of_another_image(bench: Bench) -> None:
