@@ -10,6 +10,12 @@
 _start:
     b entry
 
+/* Other processors after a kexec, in a copy of this page's beginning at address 0, in any mode. */
+    .section .head.secondary, "ax"
+secondary:
+    or %r1, %r1, %r1
+    b secondary
+
 /* From here on r30 = load base, r31 = address of label 1 below, r29 = the firmware's MSR. */
     .section .head.text, "ax"
 entry:

@@ -24,6 +24,9 @@
 
 #define KIBIBYTE_SHIFT 10
 
+/* Devicetree Specification 5.6. */
+#define TREE_ALIGNMENT 8
+
 struct boot {
     const void *firmware_tree;
     uint64_t opal_base;  /* 0 without OPAL, like opal_entry */
@@ -80,15 +83,22 @@ static bool enter_openfirmware(struct boot *state, const struct stub_entry *entr
     return prom_make_tree(places, (uintptr_t)image->base, ramdisk, &state->firmware_tree, refusal);
 }
 
+/* Whether r3 points at a flat tree, by its first word; whether that one is sound is seen later. */
+static bool is_tree(uint64_t r3)
+{
+    return r3 != 0 && r3 % TREE_ALIGNMENT == 0 && fdt_magic((const void *)(uintptr_t)r3) == FDT_MAGIC;
+}
+
 static bool enter(struct boot *state, const struct stub_entry *entry, struct refusal *refusal)
 {
     state->places.limit = UINT64_MAX;
     if (entry->client != 0)
         return enter_openfirmware(state, entry, refusal);
     state->firmware_tree = (const void *)(uintptr_t)entry->r3;
-    if (entry->magic == EPAPR_MAGIC)
+    /* Linux' kexec leaves anything in r6. */
+    if (entry->magic == EPAPR_MAGIC || is_tree(entry->r3))
         return true;
-    return refuse(refusal, STUB_REASON_ENTRY_STATE, "r6 is 0x%lx, not a flat device tree's",
+    return refuse(refusal, STUB_REASON_ENTRY_STATE, "r6 is 0x%lx and r3 points at no flat device tree",
                   (unsigned long)entry->magic);
 }
 

@@ -6,7 +6,8 @@
  *
  * Include: firmware/stub abi tests/native build/third_party/libfdt
  * Link: build/third_party/libfdt firmware/stub/elf.c firmware/stub/image.c firmware/stub/opal.c
- * Link: firmware/stub/overlay.c firmware/stub/range.c firmware/stub/refusal.c firmware/stub/sha256.c
+ * Link: firmware/stub/overlay.c firmware/stub/handover.c firmware/stub/place.c
+ * Link: firmware/stub/client.c firmware/stub/prom.c firmware/stub/flatten.c firmware/stub/range.c firmware/stub/refusal.c firmware/stub/sha256.c
  * Link: firmware/stub/sha256_mix.c firmware/stub/tree.c
  */
 #include "../../firmware/stub/stub.c"
