@@ -14,6 +14,7 @@ from typing import Final
 from loader.errors import EnvironmentProblem, ImageError
 from loader.imagehead import Head
 from loader.io import require_other_file
+from loader.meter import QUIET, Meter
 from loader.multiboot import extract_entry, extract_stub, read_head
 from loader.recipefacts import STUB_NAME
 
@@ -45,7 +46,7 @@ def plan_extraction(
     return [Extraction(name, output or _file(folder, name, image), _size(head, name, stored), stored) for name in names]
 
 
-def extract(image: Path, found: Sequence[Extraction]) -> None:
+def extract(image: Path, found: Sequence[Extraction], meter: Meter = QUIET) -> None:
     """Writes what was planned, each file checked, and whole or not at all; raises LoaderError."""
     for item in found:
         require_other_file(item.file, image)
@@ -57,7 +58,7 @@ def extract(image: Path, found: Sequence[Extraction]) -> None:
         if item.name == STUB_NAME:
             extract_stub(image, item.file)
         else:
-            extract_entry(image, item.name, item.file, stored=item.stored)
+            extract_entry(image, item.name, item.file, stored=item.stored, meter=meter)
 
 
 def render_extraction(image: Path, found: Sequence[Extraction], *, as_json: bool, written: bool) -> str:

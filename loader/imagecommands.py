@@ -75,10 +75,12 @@ def run_inspect(options: argparse.Namespace) -> int:
 def run_extract(options: argparse.Namespace) -> int:
     """Writes payloads to files."""
     from loader.extract import extract, plan_extraction, render_extraction
+    from loader.meter import terminal_meter
 
     found = plan_extraction(options.image, options.names, options.output, options.directory, stored=options.stored)
     if not options.dry_run:
-        extract(options.image, found)
+        with terminal_meter() as meter:
+            extract(options.image, found, meter)
     text = render_extraction(options.image, found, as_json=options.json, written=not options.dry_run)
     if options.json or options.dry_run or options.directory is not None:
         print(text)

@@ -197,20 +197,22 @@ def extract_stub(image: Path, output: Path) -> None:
         stamp.verify(file.fileno())
 
 
-def extract_entry(image: Path, name: str, output: Path, *, stored: bool = False) -> Entry:
+def extract_entry(image: Path, name: str, output: Path, *, stored: bool = False, meter: Meter = QUIET) -> Entry:
     """Writes one payload to a file, expanded unless `stored`; raises ImageError when it does not match its digest."""
     require_other_file(output, image)
     with open_source(image) as file, AtomicFile(output) as target:
         stamp = FileStamp.take(file.fileno())
         entry = _read_head(file.fileno(), str(image)).entry(name)
         start = abi.IMAGE_FILE_OFFSET + entry.offset
-        if hash_many([(file.fileno(), start, entry.size)]) != [entry.digest]:
+        as_it_is = stored or entry.compression == abi.Compression.NONE
+        meter.phase(f"extracting {name}", entry.size + (entry.size if as_it_is else entry.memory_size))
+        if hash_many([(file.fileno(), start, entry.size)], meter) != [entry.digest]:
             raise ImageError(f"{name}: the bytes do not match their SHA-256", str(image))
-        if stored or entry.compression == abi.Compression.NONE:
-            copy_range(file.fileno(), start, entry.size, target.fd, 0)
+        if as_it_is:
+            copy_range(file.fileno(), start, entry.size, target.fd, 0, meter)
         else:
             try:
-                expand(file.fileno(), start, entry.size, entry.compression, entry.memory_size, target.fd)
+                expand(file.fileno(), start, entry.size, entry.compression, entry.memory_size, target.fd, meter)
             except ImageError as error:
                 raise ImageError(f"{name}: {error.what}", str(image)) from None
         stamp.verify(file.fileno())

@@ -22,6 +22,7 @@ from typing import Final
 from loader.blades import SAFE_PATH, Blade, Blades, load_blades
 from loader.errors import EnvironmentProblem, ImageError, ManifestError
 from loader.io import AtomicFile, FileStamp, copy_range, open_source, require_other_file, write_at
+from loader.meter import QUIET, Meter, terminal_meter
 
 MAX_FILE_NAME: Final = 99
 """Characters of a file name in SLOF's boot device arguments (lib/libnet/netload.c, struct obp_tftp_args); BOOTP has
@@ -72,7 +73,8 @@ def run_netboot(args: argparse.Namespace) -> int:
     root = blades.server.tftp_root or PurePosixPath(args.output.absolute() / TREE)
     text = dnsmasq_configuration(blades, boots, root)
     firmwares = {name: {blade.firmware for blade in blades.blades if blade.image == name} for name in images}
-    stamps = [check_image(image, firmwares[name]) for name, image in images.items()]
+    with terminal_meter() as meter:
+        stamps = [check_image(image, firmwares[name], meter) for name, image in images.items()]
     require_other_file(configuration, args.blades, *images.values())
     for boot in boots:
         if boot.script is not None:
@@ -160,7 +162,7 @@ def dnsmasq_configuration(blades: Blades, boots: Sequence[Boot], root: PurePosix
     return "\n".join(lines) + "\n"
 
 
-def check_image(path: Path, firmwares: Collection[str]) -> FileStamp:
+def check_image(path: Path, firmwares: Collection[str], meter: Meter = QUIET) -> FileStamp:
     """Refuse an image that is damaged, or that one of the firmwares cannot load from a network; raises LoaderError.
 
     Returns the state in which it was good.
@@ -172,7 +174,7 @@ def check_image(path: Path, firmwares: Collection[str]) -> FileStamp:
     from loader.verify import verify
 
     stamp = FileStamp.take(path)
-    verdict = verify(path)
+    verdict = verify(path, meter=meter)
     if not verdict.sound:
         raise ImageError(verdict.problems[0], str(path), "build it again; a blade would refuse it")
     networks = {(name, route.name) for name in firmwares for route in find_profile(name).routes if route.network}

@@ -19,6 +19,7 @@ from loader import abi
 from loader.errors import EnvironmentProblem, ImageError, SourceError
 from loader.imagehead import Head
 from loader.io import AtomicFile, FileStamp, copy_range, open_source, require_other_file, write_at
+from loader.meter import QUIET, Meter
 from loader.multiboot import verify_image
 from loader.signaturepage import Signature, build_page, parse_page
 
@@ -115,17 +116,19 @@ def is_signed_by(head_digest: bytes, signature: Signature, key: Ed25519PublicKey
     return signature.key_id == key_id(key)
 
 
-def sign_image(image: Path, key_path: Path, detached: Path | None = None, *, write: bool = True) -> bytes:
+def sign_image(
+    image: Path, key_path: Path, detached: Path | None = None, *, write: bool = True, meter: Meter = QUIET
+) -> bytes:
     """Adds a key's signature to a sound image or to a detached file, in place of the key's former one.
 
     Returns the key's id; without `write` that is all.  Raises LoaderError, then nothing has changed.
     """
     key = load_private_key(key_path)
     stamp = FileStamp.take(image)
-    head = _require_sound(image)
+    head = _require_sound(image, meter)
     signature = make_signature(head.head_digest, key)
     if detached is None:
-        _add(image, stamp, head, [signature], write=write)
+        _add(image, stamp, head, [signature], write, meter)
         return signature.key_id
     require_other_file(detached, image, key_path)
     if write:
@@ -134,7 +137,7 @@ def sign_image(image: Path, key_path: Path, detached: Path | None = None, *, wri
     return signature.key_id
 
 
-def attach_signatures(image: Path, detached: Path, *, write: bool = True) -> list[bytes]:
+def attach_signatures(image: Path, detached: Path, *, write: bool = True, meter: Meter = QUIET) -> list[bytes]:
     """Puts the signatures of a detached file into a sound image, in place of the same keys' former ones.
 
     Whether they are of this image only a public key can tell (`loader.verify`).  Returns the keys' ids; without
@@ -144,24 +147,24 @@ def attach_signatures(image: Path, detached: Path, *, write: bool = True) -> lis
     if not found:
         raise ImageError("holds no signature", str(detached))
     stamp = FileStamp.take(image)
-    _add(image, stamp, _require_sound(image), found, write=write)
+    _add(image, stamp, _require_sound(image, meter), found, write, meter)
     return [signature.key_id for signature in found]
 
 
-def _add(image: Path, stamp: FileStamp, head: Head, fresh: Sequence[Signature], *, write: bool) -> None:
+def _add(image: Path, stamp: FileStamp, head: Head, fresh: Sequence[Signature], write: bool, meter: Meter) -> None:
     keys = {signature.key_id for signature in fresh}
     page = build_page([*(record for record in head.signatures if record.key_id not in keys), *fresh])
     if write:
-        _rewrite(image, stamp, head, page)
+        _rewrite(image, stamp, head, page, meter)
 
 
-def remove_signature(image: Path, wanted: str, *, write: bool = True) -> bytes:
+def remove_signature(image: Path, wanted: str, *, write: bool = True, meter: Meter = QUIET) -> bytes:
     """Removes the signature of the key whose id begins with these digits; returns the id, without `write` that is all.
 
     Raises LoaderError, then nothing has changed.
     """
     stamp = FileStamp.take(image)
-    head = _require_sound(image)
+    head = _require_sound(image, meter)
     digits = wanted.lower()
     found = [record for record in head.signatures if record.key_id.hex().startswith(digits)]
     if len(digits) < MIN_KEY_ID_DIGITS or len(found) != 1:
@@ -169,7 +172,8 @@ def remove_signature(image: Path, wanted: str, *, write: bool = True) -> bytes:
         hint = f"signed by: {ids}; give at least {MIN_KEY_ID_DIGITS} digits"
         raise ImageError(f"no single signature is of key {wanted!r}", str(image), hint)
     if write:
-        _rewrite(image, stamp, head, build_page([record for record in head.signatures if record is not found[0]]))
+        page = build_page([record for record in head.signatures if record is not found[0]])
+        _rewrite(image, stamp, head, page, meter)
     return found[0].key_id
 
 
@@ -179,19 +183,20 @@ def read_detached(path: Path) -> tuple[Signature, ...]:
         return parse_page(file.read(abi.IMAGE_PAGE_SIZE + 1), str(path))
 
 
-def _require_sound(image: Path) -> Head:
-    head, problems = verify_image(image)
+def _require_sound(image: Path, meter: Meter) -> Head:
+    head, problems = verify_image(image, meter)
     if problems:
         raise ImageError(problems[0], str(image), "only sound images are signed")
     return head
 
 
-def _rewrite(image: Path, stamp: FileStamp, head: Head, page: bytes) -> None:
+def _rewrite(image: Path, stamp: FileStamp, head: Head, page: bytes, meter: Meter) -> None:
     """Puts a copy with this signature page in the image's place; the old file stays whole until then."""
     base = abi.IMAGE_FILE_OFFSET
     with open_source(image) as source, AtomicFile(image) as target:
         target.preallocate(base + head.total_size)
-        copy_range(source.fileno(), 0, base + head.total_size, target.fd, 0)
+        meter.phase("writing", base + head.total_size)
+        copy_range(source.fileno(), 0, base + head.total_size, target.fd, 0, meter)
         stamp.verify(source.fileno())
         write_at(target.fd, page, base + head.signature_offset)
 

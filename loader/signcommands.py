@@ -54,18 +54,23 @@ def run_keygen(options: argparse.Namespace) -> int:
 
 def run_sign(options: argparse.Namespace) -> int:
     """Adds, replaces or removes signatures."""
+    from loader.meter import terminal_meter
     from loader.sign import attach_signatures, remove_signature, sign_image
 
     if options.detached is not None and options.key is None:
         options.parser.error("--detached needs --key")
     write = not options.dry_run
     target: Path = options.detached or options.image
-    if options.attach is not None:
-        action, done, keys = "attach", "attached", attach_signatures(options.image, options.attach, write=write)
-    elif options.remove is not None:
-        action, done, keys = "remove", "removed", [remove_signature(options.image, options.remove, write=write)]
-    else:
-        action, done, keys = "sign", "", [sign_image(options.image, options.key, options.detached, write=write)]
+    with terminal_meter() as meter:
+        if options.attach is not None:
+            action, done = "attach", "attached"
+            keys = attach_signatures(options.image, options.attach, write=write, meter=meter)
+        elif options.remove is not None:
+            action, done = "remove", "removed"
+            keys = [remove_signature(options.image, options.remove, write=write, meter=meter)]
+        else:
+            action, done = "sign", ""
+            keys = [sign_image(options.image, options.key, options.detached, write=write, meter=meter)]
     if options.json:
         ids = [key.hex() for key in keys]
         report = {"image": str(options.image), "written": write, "file": str(target), "action": action, "keys": ids}
