@@ -176,27 +176,24 @@ def _read_key_file(path: Path) -> bytes:
 
 
 def _write_new(path: Path, data: bytes, mode: int) -> None:
+    """A file that is whole from its first moment on and in nobody's place; raises EnvironmentProblem."""
+    temporary = path.with_name(f".{os.urandom(8).hex()}.tmp")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        try:
+            write_at(descriptor, data, 0)
+            os.fsync(descriptor)
+            os.link(temporary, path)
+        finally:
+            os.close(descriptor)
+            with suppress(OSError):
+                temporary.unlink()
     except FileExistsError:
         raise EnvironmentProblem("exists, keys are never overwritten", str(path)) from None
+    except EnvironmentProblem as error:
+        raise EnvironmentProblem(error.what, str(path)) from None
     except (OSError, ValueError) as error:
-        raise _unwritable(path, error) from None
-    try:
-        write_at(descriptor, data, 0)
-        os.fsync(descriptor)
-    except BaseException as error:
-        with suppress(OSError):  # half a key is none
-            path.unlink()
-        if isinstance(error, OSError | EnvironmentProblem):
-            raise _unwritable(path, error.__cause__ or error) from None
-        raise
-    finally:
-        os.close(descriptor)
-
-
-def _unwritable(path: Path, error: BaseException) -> EnvironmentProblem:
-    return EnvironmentProblem(f"cannot write the file: {getattr(error, 'strerror', error)}", str(path))
+        raise EnvironmentProblem(f"cannot write the file: {getattr(error, 'strerror', error)}", str(path)) from None
 
 
 def _first_line(error: Exception) -> str:
