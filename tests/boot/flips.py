@@ -55,7 +55,8 @@ class Outcome:
 class FlipBench:
     """A machine that stands where the firmware enters the stub, while the context lasts."""
 
-    def __init__(self, image: Path) -> None:
+    def __init__(self, image: Path, patience: float = PATIENCE) -> None:
+        self.patience = patience
         self.bytes = image.read_bytes()[abi.IMAGE_FILE_OFFSET :]
         self.head = read_head(image)
         self._image = image
@@ -96,7 +97,7 @@ class FlipBench:
         self._gdb.step()
         self._gdb.set_breakpoint(LOAD_BASE)
         # The step may already have jumped to where another one would stop.
-        arrived = self._gdb.run(PATIENCE)
+        arrived = self._gdb.run(self.patience)
         place = self._gdb.pc() if arrived else None
         reason = int.from_bytes(self._gdb.read(LOAD_BASE + abi.STUB_REASON_OFFSET, 8), "big")
         if place == self._stop:
@@ -143,6 +144,7 @@ def flip_many(bench: FlipBench, bits: Iterable[int]) -> tuple[Counter[Outcome], 
         outcomes[outcome] += 1
         if outcome.end is End.ENTERED:
             entered.append(bit)
+            print(f"bit {bit % 8} of {bit // 8:#x} let the stub enter the hypervisor", flush=True)
     return outcomes, entered
 
 
@@ -154,16 +156,15 @@ def main() -> int:
     parser.add_argument("--first", type=lambda text: int(text, 0), default=0, help="offset from the load base")
     parser.add_argument("--end", type=lambda text: int(text, 0), help="offset to end before")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--patience", type=float, default=PATIENCE, help="seconds for one run of the stub")
     options = parser.parse_args()
-    with FlipBench(options.image) as bench:
+    with FlipBench(options.image, options.patience) as bench:
         end = len(bench.bytes) if options.end is None else options.end
         start = 8 * options.first + random.Random(options.seed).randrange(options.every)
         outcomes, entered = flip_many(bench, range(start, 8 * end, options.every))
         sound = bench.run().end is End.ENTERED
     for outcome, count in outcomes.most_common():
         print(f"{count:8} {outcome.end.value} ({outcome.reason})")
-    for bit in entered:
-        print(f"bit {bit % 8} of {bit // 8:#x} let the stub enter the hypervisor")
     return 0 if sound and not entered else 1
 
 
