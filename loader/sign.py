@@ -50,7 +50,7 @@ def generate_key(path: Path) -> bytes:
 
 def load_private_key(path: Path) -> Ed25519PrivateKey:
     """The private key in a PEM file; raises SourceError."""
-    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.exceptions import InternalError, UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -59,7 +59,7 @@ def load_private_key(path: Path) -> Ed25519PrivateKey:
         key = load_pem_private_key(data, None)
     except TypeError:
         raise SourceError("the key is encrypted", str(path), "decrypt it with openssl pkey") from None
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except (ValueError, UnsupportedAlgorithm, InternalError) as error:
         raise SourceError(f"no private key in PEM ({_first_line(error)})", str(path)) from None
     if not isinstance(key, Ed25519PrivateKey):
         raise SourceError("not an Ed25519 key", str(path), "make one with mkimage keygen")
@@ -68,7 +68,7 @@ def load_private_key(path: Path) -> Ed25519PrivateKey:
 
 def load_public_key(path: Path) -> Ed25519PublicKey:
     """The public key in a PEM file; raises SourceError."""
-    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.exceptions import InternalError, UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
@@ -77,7 +77,7 @@ def load_public_key(path: Path) -> Ed25519PublicKey:
         raise SourceError("a private key, to verify takes the public one", str(path), f"give {path}.pub")
     try:
         key = load_pem_public_key(data)
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except (ValueError, UnsupportedAlgorithm, InternalError) as error:
         raise SourceError(f"no public key in PEM ({_first_line(error)})", str(path)) from None
     if not isinstance(key, Ed25519PublicKey):
         raise SourceError("not an Ed25519 key", str(path), "make one with mkimage keygen")
