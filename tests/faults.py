@@ -8,7 +8,6 @@ by other ways.
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import sys
@@ -48,19 +47,10 @@ def kill_before(_call: Callable[..., Any], _arguments: tuple[Any, ...], _options
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def kill_after(call: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """Kill -9 just after it."""
-    try:
-        call(*arguments, **options)
-    finally:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
 def kill_inside(call: Callable[..., Any], arguments: tuple[Any, ...], _options: dict[str, Any]) -> Any:
-    """Kill -9 when half of the data is written; before any other call."""
-    if call.__name__ == "pwrite":
-        descriptor, data, offset = arguments
-        call(descriptor, bytes(data)[: len(data) // 2], offset)
+    """Kill -9 when half of the data is written; for `pwrite` only."""
+    descriptor, data, offset = arguments
+    call(descriptor, bytes(data)[: len(data) // 2], offset)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -74,9 +64,7 @@ def fail_with(number: int) -> Act:
 
 
 def write_little(call: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """A write stops after a third of the data, as it may; the next one says that the disk is full."""
-    if call.__name__ != "pwrite":
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    """A write stops after a third of the data, as it may; for `pwrite` only."""
     descriptor, data, offset = arguments
     return call(descriptor, bytes(data)[: max(len(data) // 3, 1)], offset, **options)
 
@@ -131,6 +119,9 @@ def _arm(number: int, act: Act, names: tuple[str, ...], called: int) -> None:
     count = 0
     lock = threading.Lock()
     real_write = os.write
+
+    for name in ("fsync", "fdatasync"):  # the power stays on, and a test would wait for the disk each time
+        setattr(os, name, lambda _descriptor: None)
 
     def wrap(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def stand_in(*arguments: Any, **options: Any) -> Any:
