@@ -25,6 +25,8 @@
 #define PROP_ENTRY "roundpeg,entry"
 #define PROP_RTAS "roundpeg,rtas"
 #define PROP_SEGMENTS "roundpeg,segments"
+/* Two u64 on a domain: the guest-physical address of the firmware's initrd and the most bytes it may have there. */
+#define PROP_FIRMWARE_RAMDISK "roundpeg,firmware-ramdisk"
 #define RMA_MODE_AUTO "auto"
 #define RMA_MODE_RMO "rmo"
 #define RMA_MODE_VRMA "vrma"

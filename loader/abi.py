@@ -184,6 +184,8 @@ PROP_HPT_SHIFT: Final = "roundpeg,hpt-shift"
 PROP_ENTRY: Final = "roundpeg,entry"
 PROP_RTAS: Final = "roundpeg,rtas"
 PROP_SEGMENTS: Final = "roundpeg,segments"
+PROP_FIRMWARE_RAMDISK: Final = "roundpeg,firmware-ramdisk"
+"""Two u64 on a domain: the guest-physical address of the firmware's initrd and the most bytes it may have there."""
 
 RMA_MODE_AUTO: Final = "auto"
 RMA_MODE_RMO: Final = "rmo"

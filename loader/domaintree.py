@@ -3,7 +3,8 @@
 
 Property names and meanings are those of PAPR (LoPAPR 1.1, appendix B "LoPAPR Binding") and of the kernel's own reading
 (Linux arch/powerpc/kernel/prom.c, mm/book3s64/hash_utils.c, platforms/pseries).  The hypervisor corrects what only the
-machine knows: timebase and clock frequency, and the processor version; every other byte is decided here.
+machine knows: timebase and clock frequency, processor version, the firmware's boot arguments and ramdisk.  All else is
+decided here.
 """
 
 from __future__ import annotations
@@ -64,9 +65,10 @@ def build_domain_tree(domain: Domain, layout: DomainLayout) -> Tree:
     _fill_vdevice(tree.root.add("vdevice"))
     _fill_xics(tree.root.add("interrupt-controller"), domain, tree.new_phandle())
     apply_overrides(tree, domain.devtree)
-    for part in (layout.rtas, layout.device_tree, layout.ramdisk):
-        if part is not None:
-            tree.reserve(part.start, part.end - part.start)
+    for part in (layout.rtas, layout.device_tree):
+        tree.reserve(part.start, part.end - part.start)
+    if layout.ramdisk is not None and layout.ramdisk_size:
+        tree.reserve(layout.ramdisk.start, layout.ramdisk_size)
     return tree
 
 
@@ -112,7 +114,7 @@ def _fill_chosen(chosen: Node, domain: Domain, layout: DomainLayout) -> None:
     chosen.set_string("bootargs", domain.command_line)
     if layout.ramdisk is not None:
         chosen.set_u64("linux,initrd-start", layout.ramdisk.start)
-        chosen.set_u64("linux,initrd-end", layout.ramdisk.end)
+        chosen.set_u64("linux,initrd-end", layout.ramdisk.start + layout.ramdisk_size)
     chosen.set_string("stdout-path", CONSOLE_PATH)
     chosen.set_string("linux,stdout-path", CONSOLE_PATH)
     chosen.set_raw("ibm,architecture-vec-5", _ARCHITECTURE_VECTOR_5)

@@ -123,7 +123,16 @@ def _domain(node: Node) -> dict[str, Any]:
         "entry": node.u64(abi.PROP_ENTRY),
         "rtas": {"address": rtas_start, "size": rtas_size},
         "modules": [_module(child) for child in node.children],
+        "firmware-ramdisk": _firmware_ramdisk(node),
     }
+
+
+def _firmware_ramdisk(node: Node) -> dict[str, int] | None:
+    """Where a ramdisk goes that the firmware brings; None when it is not asked for."""
+    if not node.has(abi.PROP_FIRMWARE_RAMDISK):
+        return None
+    start, room = _pair(node, abi.PROP_FIRMWARE_RAMDISK)
+    return {"address": start, "room": room}
 
 
 def _module(node: Node) -> dict[str, Any]:
@@ -164,6 +173,8 @@ def domain_lines(domain: dict[str, Any]) -> list[str]:
         places += [(module["kind"], segment["address"], segment["memory-size"]) for segment in module["segments"]]
         if "command-line" in module:
             lines.append(f"  command line: {module['command-line'] or '(empty)'}")
+    if room := domain["firmware-ramdisk"]:
+        places.append(("ramdisk, the firmware's if it brings one", room["address"], room["room"]))
     lines += [f"  {start:#012x} .. {start + size:#012x}  {kind}" for kind, start, size in sorted(places, key=_start)]
     return lines
 

@@ -62,8 +62,14 @@ class KernelFacts:
 
 @dataclass(frozen=True, slots=True)
 class DomainRequest:
-    """What `plan_domain` places; `kernel_base` moves a relocatable kernel, `ramdisk_address` fixes the ramdisk, `where`
-    names the domain in errors."""
+    """What `plan_domain` places.
+
+    where            names the domain in errors
+    kernel_base      moves a relocatable kernel
+    ramdisk_size     bytes that the image brings
+    ramdisk_room     bytes to keep at least, for the firmware's
+    ramdisk_address  fixes the ramdisk
+    """
 
     where: str
     memory: int
@@ -71,13 +77,17 @@ class DomainRequest:
     kernel: KernelFacts
     kernel_base: int | None = None
     ramdisk_size: int = 0
+    ramdisk_room: int = 0
     ramdisk_address: int | None = None
     tree_size: int = DEVICE_TREE_SPACE
 
 
 @dataclass(frozen=True, slots=True)
 class DomainLayout:
-    """A domain's guest-physical memory: kernel loads, entry point and the places of everything else."""
+    """A domain's guest-physical memory: kernel loads, entry point and the places of everything else.
+
+    Of the ramdisk's place the image's own takes `ramdisk_size` bytes.
+    """
 
     kernel: tuple[Load, ...]
     entry: int
@@ -85,6 +95,7 @@ class DomainLayout:
     device_tree: Range
     rtas: Range
     hpt_shift: int
+    ramdisk_size: int = 0
 
     def ranges(self) -> list[Range]:
         """Everything that occupies memory, by address."""
@@ -113,7 +124,7 @@ def plan_domain(request: DomainRequest) -> DomainLayout:
     rtas = _place_below("RTAS", abi.RTAS_SIZE, top, kernel_end, request)
     tree = _place_below("device tree", request.tree_size, rtas.start, kernel_end, request)
     ramdisk = _place_ramdisk(request, kernel_end, tree, rtas)
-    layout = DomainLayout(loads, entry, ramdisk, tree, rtas, hash_table_shift(request.memory))
+    layout = DomainLayout(loads, entry, ramdisk, tree, rtas, hash_table_shift(request.memory), request.ramdisk_size)
     check_inside(where, layout.ranges(), Range("memory", 0, request.memory))
     check_disjoint(where, layout.ranges())
     _check_working_room(request, layout)
@@ -181,7 +192,7 @@ def _place_below(name: str, size: int, limit: int, floor: int, request: DomainRe
 
 def _place_ramdisk(request: DomainRequest, kernel_end: int, tree: Range, rtas: Range) -> Range | None:
     """The top of memory if there is room above the real-mode area, else right below the device tree."""
-    size, start = request.ramdisk_size, request.ramdisk_address
+    size, start = max(request.ramdisk_size, request.ramdisk_room), request.ramdisk_address
     if size == 0:
         return None
     if start is not None:

@@ -60,11 +60,16 @@ class Kernel:
 
 @dataclass(frozen=True, slots=True)
 class Ramdisk:
-    """A domain's ramdisk; `load` is guest-physical, None lets the planner choose."""
+    """A domain's ramdisk:
+    path           the file; None: only the firmware's, if it has one
+    load           guest-physical; None lets the planner choose
+    firmware_room  bytes kept for the firmware's initrd, which then takes the place of the file; 0: it is ignored
+    """
 
-    path: Path
+    path: Path | None
     load: int | None
     compression: abi.Compression = abi.Compression.NONE
+    firmware_room: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,7 @@ class Recipe:
     def inputs(self) -> tuple[Path, ...]:
         """Every file an image is made from, the recipe too."""
         kernels = [domain.kernel.path for domain in self.domains]
-        ramdisks = [domain.initrd.path for domain in self.domains if domain.initrd]
+        ramdisks = [domain.initrd.path for domain in self.domains if domain.initrd and domain.initrd.path]
         return (self.path, self.stub, self.hypervisor.path, *kernels, *ramdisks)
 
     def domain(self, name: str) -> Domain:
@@ -141,7 +146,8 @@ class _KernelTable(_Table, frozen=True):
 
 
 class _RamdiskTable(_Table, frozen=True):
-    path: str
+    path: str | None = None
+    from_firmware: str | int | None = None
     load: str | int | None = None
     compression: CompressionName | None = None
 
@@ -375,7 +381,11 @@ def _parse_ramdisk(value: str | _RamdiskTable, compression: abi.Compression, pla
     if isinstance(value, str):
         return Ramdisk(place.file(value), None, compression)
     load = None if value.load is None else (place / "load").size(value.load)
-    return Ramdisk((place / "path").file(value.path), load, _COMPRESSIONS.get(value.compression, compression))
+    room = 0 if value.from_firmware is None else (place / "from-firmware").size(value.from_firmware)
+    if value.path is None and room == 0:
+        raise (place / "path").error("is missing", hint='or write from-firmware = "64M" to take the firmware\'s initrd')
+    path = None if value.path is None else (place / "path").file(value.path)
+    return Ramdisk(path, load, _COMPRESSIONS.get(value.compression, compression), room)
 
 
 def _parse_rma(table: _RmaTable, memory: int, place: _Place) -> Rma:

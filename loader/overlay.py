@@ -90,6 +90,8 @@ def _fill_domain(node: Node, entry: DomainModules) -> None:
     node.set_u32(abi.PROP_HPT_SHIFT, layout.hpt_shift)
     node.set_u64(abi.PROP_ENTRY, layout.entry)
     node.set_u64s(abi.PROP_RTAS, [layout.rtas.start, layout.rtas.end - layout.rtas.start])
+    if layout.ramdisk is not None and domain.initrd is not None and domain.initrd.firmware_room:
+        node.set_u64s(abi.PROP_FIRMWARE_RAMDISK, [layout.ramdisk.start, domain.initrd.firmware_room])
     for module in entry.modules:
         _fill_module(node.add(f"module@{module.offset:x}"), module, domain)
 

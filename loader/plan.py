@@ -91,7 +91,8 @@ def plan_domain_of(recipe: Recipe, domain: Domain) -> DomainPlan:
     where = f"{recipe.path}: domain.{domain.name}"
     kernel_stamp = FileStamp.take(domain.kernel.path)
     kernel = _kernel_facts(domain.kernel, kernel_stamp, where)
-    ramdisk_stamp = None if domain.initrd is None else _ramdisk_stamp(domain.initrd, where)
+    ramdisk_path = None if domain.initrd is None else domain.initrd.path
+    ramdisk_stamp = None if ramdisk_path is None else _ramdisk_stamp(ramdisk_path, where)
     request = DomainRequest(
         where=where,
         memory=domain.memory,
@@ -99,14 +100,15 @@ def plan_domain_of(recipe: Recipe, domain: Domain) -> DomainPlan:
         kernel=kernel,
         kernel_base=domain.kernel.load if domain.kernel.format == "elf" else None,
         ramdisk_size=0 if ramdisk_stamp is None else ramdisk_stamp.size,
+        ramdisk_room=0 if domain.initrd is None else domain.initrd.firmware_room,
         ramdisk_address=None if domain.initrd is None else domain.initrd.load,
     )
     layout, tree = _plan_tree(domain, request)
     kernel_address = layout.kernel[0].address
     payloads = [_payload(domain, abi.EntryType.KERNEL, domain.kernel, kernel_stamp, kernel_address)]
     loads = [layout.kernel]
-    if layout.ramdisk is not None and domain.initrd is not None:
-        start, size = layout.ramdisk.start, layout.ramdisk.end - layout.ramdisk.start
+    if layout.ramdisk is not None and domain.initrd is not None and ramdisk_stamp is not None:
+        start, size = layout.ramdisk.start, layout.ramdisk_size
         payloads.append(_payload(domain, abi.EntryType.RAMDISK, domain.initrd, ramdisk_stamp, start))
         loads.append((Load(0, start, size, size),))
     start = layout.device_tree.start
@@ -115,10 +117,10 @@ def plan_domain_of(recipe: Recipe, domain: Domain) -> DomainPlan:
     return DomainPlan(domain, layout, tree, tuple(payloads), tuple(loads))
 
 
-def _ramdisk_stamp(ramdisk: Ramdisk, where: str) -> FileStamp:
-    stamp = FileStamp.take(ramdisk.path)
+def _ramdisk_stamp(path: Path, where: str) -> FileStamp:
+    stamp = FileStamp.take(path)
     if stamp.size == 0:
-        raise ManifestError(f"is empty: {ramdisk.path}", f"{where}.initrd")
+        raise ManifestError(f"is empty: {path}", f"{where}.initrd")
     return stamp
 
 
@@ -145,6 +147,8 @@ def _payload(
     name = f"{domain.name}/{DOMAIN_ENTRY_NAMES[kind]}"
     if isinstance(source, bytes):
         return Payload(kind, name, source, load_hint=hint, alignment=8)
+    if source.path is None:
+        raise TypeError("the firmware's ramdisk is no payload")
     return Payload(kind, name, source.path, stamp, hint, 8, source.compression)
 
 

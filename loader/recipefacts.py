@@ -58,10 +58,12 @@ def _domain(domain: Domain) -> dict[str, Any]:
         },
     }
     if domain.initrd:
+        name = f"{domain.name}/{DOMAIN_ENTRY_NAMES[abi.EntryType.RAMDISK]}"
         table["initrd"] = {
-            "path": f"{domain.name}/{DOMAIN_ENTRY_NAMES[abi.EntryType.RAMDISK]}",
+            "path": name if domain.initrd.path else None,
             "load": domain.initrd.load,
             "compression": domain.initrd.compression.name.lower(),
+            "from-firmware": domain.initrd.firmware_room or None,
         }
     return table
 
@@ -84,7 +86,8 @@ def read_recipe(text: str, files: Mapping[str, Path], image: Path, anchor: Path)
         for domain in document["domain"].values():
             places += [domain["kernel"], *([domain["initrd"]] if "initrd" in domain else [])]
         for place in places:
-            place["path"] = str(files[place["path"]])
+            if place["path"] is not None:
+                place["path"] = str(files[place["path"]])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ImageError(f"its recipe cannot be read ({type(error).__name__}: {error})", str(image)) from None
     try:

@@ -4,27 +4,30 @@
 #include "stub.h"
 
 /* Entered by firmware at load base + 0, in 32 or 64-bit mode, big-endian, anywhere below 4 GiB.
- * r3, r5, r6, r8, r9: docs/boot-protocol.md, "Entering the stub".  Stack and r2: none. */
+ * r3 to r6, r8, r9: docs/boot-protocol.md, "Entering the stub".  Stack and r2: none. */
     .section .head.branch, "ax"
     .globl _start
 _start:
     b entry
 
-/* r30 = load base, r31 = address of label 1 below, from here on. */
+/* From here on r30 = load base, r31 = address of label 1 below, r29 = the firmware's MSR. */
     .section .head.text, "ax"
 entry:
     bcl 20, 31, 1f
 1:  mflr %r31
     addis %r30, %r31, (_start - 1b)@ha
     addi %r30, %r30, (_start - 1b)@l
-    cmpwi %r5, 0
-    bne openfirmware_refuse
+    mfmsr %r29
+    andi. %r0, %r29, MSR_IR | MSR_DR
+    bne openfirmware_check_mapping
 
     /* 64-bit mode, HV as it was, everything else off. */
-    mfmsr %r10
+    .globl entry_untranslated
+    .hidden entry_untranslated
+entry_untranslated:
     li %r11, 1
     rldicr %r11, %r11, 63, 0
-    rldicr %r10, %r10, 0, 3
+    rldicr %r10, %r29, 0, 3
     rldicl %r10, %r10, 0, 3
     or %r10, %r10, %r11
     mtmsrd %r10
@@ -48,7 +51,10 @@ entry:
     addis %r1, %r31, (__stack_top - 1b)@ha
     addi %r1, %r1, (__stack_top - 1b)@l
     addi %r1, %r1, -ENTRY_SIZE
-    std %r3, ENTRY_TREE(%r1)
+    std %r3, ENTRY_R3(%r1)
+    std %r4, ENTRY_R4(%r1)
+    std %r5, ENTRY_CLIENT(%r1)
+    std %r29, ENTRY_MSR(%r1)
     std %r6, ENTRY_MAGIC(%r1)
     std %r8, ENTRY_OPAL_BASE(%r1)
     std %r9, ENTRY_OPAL_ENTRY(%r1)

@@ -15,6 +15,10 @@
 /* Divides the cache block size of every 64-bit server processor. */
 #define CACHE_STEP 32
 
+/* Machine state register: instruction and data relocation. */
+#define MSR_IR 0x20
+#define MSR_DR 0x10
+
 #define EPAPR_MAGIC_HIGH (EPAPR_MAGIC >> 16)
 #define EPAPR_MAGIC_LOW (EPAPR_MAGIC & 0xffff)
 

@@ -7,16 +7,16 @@
 #include "boot_protocol.h"
 #include "elf.h"
 #include "expand.h"
+#include "handover.h"
 #include "image.h"
 #include "opal.h"
 #include "overlay.h"
+#include "place.h"
+#include "prom.h"
 #include "range.h"
 #include "refusal.h"
 #include "stub.h"
 #include "tree.h"
-
-/* Below this the tree is placed only if nothing else is free: hypervisors have their vectors there. */
-#define LOW_MEMORY (UINT64_C(1) << 20)
 
 /* The firmware's own last line may be unfinished: skiboot keeps what a slow console did not take. */
 #define LINE_START "\r\nroundpeg-stub: "
@@ -31,9 +31,8 @@ struct boot {
     void *tree;          /* the hypervisor's */
     struct image image;
     struct elf hypervisor;
-    struct range_set memory; /* all there is */
     struct range_set taken;  /* what the hypervisor must not be loaded over */
-    struct range_set free;   /* what nobody uses */
+    struct places places;    /* where the stub itself may put things */
 };
 
 static struct boot boot;
@@ -53,11 +52,44 @@ static uint64_t memory_from(const struct range_set *memory, uint64_t address)
     return 0;
 }
 
-static bool check_entry_state(uint64_t magic, struct refusal *refusal)
+static void console_write(const char *text)
 {
-    if (magic == EPAPR_MAGIC)
+    opal_console_write(text);
+    prom_console_write(text);
+}
+
+/* Let Open Firmware, in whose memory we still are, give us a flat device tree. */
+static bool enter_openfirmware(struct boot *state, const struct stub_entry *entry, struct refusal *refusal)
+{
+    struct image *image = &state->image;
+    struct places *places = &state->places;
+    struct range ramdisk = {(uint32_t)entry->r3, (uint32_t)entry->r3};
+
+    prom_open((uint32_t)entry->client, entry->msr);
+    if (ramdisk.base != 0)
+        ramdisk.end += (uint32_t)entry->r4;
+    if (!prom_find_memory(places, refusal))
+        return false;
+    image->memory_size = memory_from(&places->memory, (uintptr_t)image->base);
+    if (!image_check_header(image, refusal))
+        return false;
+    if (!prom_is_real(ramdisk))
+        return refuse(refusal, STUB_REASON_OPEN_FIRMWARE, "the initrd is not at the addresses Open Firmware gives");
+    range_set_add(&places->used, range_of(image->base, image->total_size));
+    range_set_add(&places->used, ramdisk);
+    return prom_make_tree(places, (uintptr_t)image->base, ramdisk, &state->firmware_tree, refusal);
+}
+
+static bool enter(struct boot *state, const struct stub_entry *entry, struct refusal *refusal)
+{
+    state->places.limit = UINT64_MAX;
+    if (entry->client != 0)
+        return enter_openfirmware(state, entry, refusal);
+    state->firmware_tree = (const void *)(uintptr_t)entry->r3;
+    if (entry->magic == EPAPR_MAGIC)
         return true;
-    return refuse(refusal, STUB_REASON_ENTRY_STATE, "r6 is 0x%lx, not a flat device tree's", (unsigned long)magic);
+    return refuse(refusal, STUB_REASON_ENTRY_STATE, "r6 is 0x%lx, not a flat device tree's",
+                  (unsigned long)entry->magic);
 }
 
 /* Check the firmware's tree; from then on there may be a console. */
@@ -69,7 +101,8 @@ static bool read_machine(struct boot *state, struct refusal *refusal)
         opal_console_open(state->opal_base, state->opal_entry);
     else
         state->opal_base = state->opal_entry = 0;
-    return tree_find_memory(state->firmware_tree, &state->memory, refusal) &&
+    state->places.memory.count = 0;
+    return tree_find_memory(state->firmware_tree, &state->places.memory, refusal) &&
            tree_find_reserved(state->firmware_tree, &state->taken, refusal);
 }
 
@@ -79,33 +112,34 @@ static bool read_image(struct boot *state, uint64_t scratch_residue, struct refu
 
     if (scratch_residue != 0)
         return refuse(refusal, STUB_REASON_HEAD_DIGEST, "the stub's scratch area is not zero");
-    image->memory_size = memory_from(&state->memory, (uintptr_t)image->base);
+    image->memory_size = memory_from(&state->places.memory, (uintptr_t)image->base);
     if (!image_check(image, refusal))
         return false;
     if (!range_set_add(&state->taken, range_of(image->base, image->total_size)))
         return refuse(refusal, STUB_REASON_MEMORY, "the firmware reserves too many ranges");
     return elf_read(image_payload(image, image->hypervisor), be64_get(image->hypervisor->size), &state->hypervisor,
                     refusal) &&
-           elf_check_targets(&state->hypervisor, &state->memory, &state->taken, refusal) &&
+           elf_check_targets(&state->hypervisor, &state->places.memory, &state->taken, refusal) &&
            overlay_check(image, refusal);
 }
 
-/* Find `size` bytes that neither firmware nor image nor hypervisor use, best right behind the image. */
-static bool find_free(struct boot *state, const char *what, uint64_t size, uint64_t *base, struct refusal *refusal)
+/* From now on the stub puts things only where nobody else has anything. */
+static bool close_places(struct boot *state, struct refusal *refusal)
 {
-    struct range_set *free = &state->free;
+    struct range_set *used = &state->places.used;
     bool fits = true;
 
-    *free = state->memory;
-    for (size_t i = 0; i < state->taken.count; i++)
-        fits = fits && range_set_remove(free, state->taken.ranges[i]);
+    *used = state->taken;
     for (size_t i = 0; i < state->hypervisor.segment_count; i++)
-        fits = fits && range_set_remove(free, state->hypervisor.segments[i].physical);
-    fits = fits && range_set_remove(free, range_of(state->firmware_tree, fdt_totalsize(state->firmware_tree)));
-    if (fits && (range_set_find(free, size, IMAGE_PAGE_SIZE, (uintptr_t)state->image.base, base) ||
-                 range_set_find(free, size, IMAGE_PAGE_SIZE, LOW_MEMORY, base)))
-        return true;
-    return refuse(refusal, STUB_REASON_MEMORY, "no free memory for %s, 0x%lx bytes", what, (unsigned long)size);
+        fits = fits && range_set_add(used, state->hypervisor.segments[i].physical);
+    fits = fits && range_set_add(used, range_of(state->firmware_tree, fdt_totalsize(state->firmware_tree)));
+    return fits || refuse(refusal, STUB_REASON_MEMORY, "the firmware reserves too many ranges");
+}
+
+/* Find `size` bytes for `what`, best behind the image. */
+static bool find_place(struct boot *state, const char *what, uint64_t size, uint64_t *base, struct refusal *refusal)
+{
+    return place_find(&state->places, what, size, (uintptr_t)state->image.base, base, refusal);
 }
 
 static uint64_t page_align(uint64_t size)
@@ -113,24 +147,21 @@ static uint64_t page_align(uint64_t size)
     return (size + IMAGE_PAGE_SIZE - 1) & ~(IMAGE_PAGE_SIZE - 1);
 }
 
-/* Expand compressed payloads into free memory, which is taken from then on. */
+/* Expand compressed payloads into free memory. */
 static bool expand_payloads(struct boot *state, struct refusal *refusal)
 {
     struct image *image = &state->image;
+    uint64_t work = 0;
 
     for (uint32_t i = 0; i < image->entry_count; i++) {
         const struct hv_image_entry *entry = &image->entries[i];
         const char *name = (const char *)entry->name;
-        uint64_t size = page_align(be64_get(entry->memory_size));
-        uint64_t target, work;
+        uint64_t target;
 
         if (!image_is_compressed(entry))
             continue;
-        if (!find_free(state, name, size, &target, refusal))
-            return false;
-        if (!range_set_add(&state->taken, (struct range){target, target + size}))
-            return refuse(refusal, STUB_REASON_MEMORY, "memory has too many gaps");
-        if (!find_free(state, "the decoder", EXPAND_WORK_SIZE, &work, refusal) ||
+        if (!find_place(state, name, page_align(be64_get(entry->memory_size)), &target, refusal) ||
+            (work == 0 && !find_place(state, "the decoder", EXPAND_WORK_SIZE, &work, refusal)) ||
             !expand_payload(entry, image_payload(image, entry), (uint8_t *)(uintptr_t)target,
                             (void *)(uintptr_t)work, refusal))
             return false;
@@ -139,17 +170,20 @@ static bool expand_payloads(struct boot *state, struct refusal *refusal)
     return true;
 }
 
-/* Reserve what must stay until the hypervisor has copied it: image, expanded payloads, the tree itself. */
+/* Reserve what must stay until the hypervisor has copied it: image, expanded payloads, the firmware's initrd, the tree. */
 static bool reserve_modules(const struct boot *state, uint64_t tree_size)
 {
     const struct image *image = &state->image;
     int result = fdt_add_mem_rsv(state->tree, (uintptr_t)image->base, image->total_size);
+    struct range ramdisk;
 
     for (uint32_t i = 0; i < image->entry_count && result == 0; i++) {
         if (image->expanded[i] != 0)
             result = fdt_add_mem_rsv(state->tree, image->expanded[i],
                                      page_align(be64_get(image->entries[i].memory_size)));
     }
+    if (result == 0 && tree_find_ramdisk(state->tree, &ramdisk))
+        result = fdt_add_mem_rsv(state->tree, ramdisk.base, ramdisk.end - ramdisk.base);
     return result == 0 && fdt_add_mem_rsv(state->tree, (uintptr_t)state->tree, tree_size) == 0;
 }
 
@@ -162,7 +196,7 @@ static bool make_tree(struct boot *state, struct refusal *refusal)
     uint64_t base;
     void *overlay;
 
-    if (!find_free(state, "the device tree", tree_size + overlay_size, &base, refusal))
+    if (!find_place(state, "the device tree", tree_size + overlay_size, &base, refusal))
         return false;
     state->tree = (void *)(uintptr_t)base;
     overlay = (void *)(uintptr_t)(base + tree_size);
@@ -170,7 +204,9 @@ static bool make_tree(struct boot *state, struct refusal *refusal)
         fdt_open_into(image_payload(image, image->overlay), overlay, (int)overlay_size) != 0)
         return refuse(refusal, STUB_REASON_OVERLAY, "the device trees cannot be copied");
     if (!overlay_place_modules(overlay, image, (uintptr_t)image->base, refusal) ||
-        !overlay_apply(state->tree, overlay, refusal))
+        !overlay_apply(state->tree, overlay, refusal) || !handover_arguments(state->tree, refusal) ||
+        !handover_ramdisk(state->tree, refusal) ||
+        !prom_make_rtas(&state->places, (uintptr_t)image->base, state->tree, refusal))
         return false;
     if (!reserve_modules(state, tree_size))
         return refuse(refusal, STUB_REASON_OVERLAY, "no room for the reservations in the device tree");
@@ -193,7 +229,7 @@ static void print_image(const struct image *image)
 
     text_format(line, sizeof(line), LINE_START "image %lu KiB, %lu entries, digests good\r\n",
                 (unsigned long)(image->total_size >> KIBIBYTE_SHIFT), (unsigned long)image->entry_count);
-    opal_console_write(line);
+    console_write(line);
 }
 
 static _Noreturn void stop(const struct refusal *refusal, uint64_t load_base)
@@ -203,7 +239,8 @@ static _Noreturn void stop(const struct refusal *refusal, uint64_t load_base)
     be64_set((be64_t *)(uintptr_t)(load_base + STUB_REASON_OFFSET), refusal->reason);
     text_format(line, sizeof(line), LINE_START "refused: %s (reason %lu)\r\n", refusal->text,
                 (unsigned long)refusal->reason);
-    opal_console_write(line);
+    console_write(line);
+    prom_exit();
     processor_stop();
 }
 
@@ -211,17 +248,19 @@ _Noreturn void stub_main(const struct stub_entry *entry)
 {
     struct refusal refusal = {.reason = STUB_REASON_NONE};
 
-    boot.firmware_tree = (const void *)(uintptr_t)entry->tree;
     boot.opal_base = entry->opal_base;
     boot.opal_entry = entry->opal_entry;
     boot.image.base = (const uint8_t *)(uintptr_t)entry->load_base;
     boot.image.stub_size = entry->stub_size;
     boot.image.scratch_offset = entry->scratch_offset;
-    if (!check_entry_state(entry->magic, &refusal) || !read_machine(&boot, &refusal) ||
-        !read_image(&boot, entry->scratch_residue, &refusal) || !expand_payloads(&boot, &refusal) ||
-        !make_tree(&boot, &refusal))
+    if (!enter(&boot, entry, &refusal) || !read_machine(&boot, &refusal) ||
+        !read_image(&boot, entry->scratch_residue, &refusal) || !close_places(&boot, &refusal) ||
+        !expand_payloads(&boot, &refusal) || !make_tree(&boot, &refusal))
         stop(&refusal, entry->load_base);
     print_image(&boot.image);
+    if (!image_check_again(&boot.image, &refusal))
+        stop(&refusal, entry->load_base);
+    prom_quiesce();
     load_hypervisor(&boot);
     hypervisor_enter((uintptr_t)boot.tree, boot.hypervisor.entry, boot.opal_base, boot.opal_entry);
 }

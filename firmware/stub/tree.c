@@ -89,18 +89,11 @@ static bool add_range(struct range_set *set, uint64_t base, uint64_t size, struc
     return true;
 }
 
-/* Add every (address, size) pair of a property, whose cells `parent` counts; a property that is absent adds nothing. */
-static bool add_pairs(const void *tree, int node, const char *name, int parent, struct range_set *set,
-                      struct refusal *refusal)
+bool tree_add_pairs(const fdt32_t *cells, int length, int address_cells, int size_cells, const char *name,
+                    struct range_set *set, struct refusal *refusal)
 {
-    int address_cells = fdt_address_cells(tree, parent);
-    int size_cells = fdt_size_cells(tree, parent);
-    int length;
-    const fdt32_t *cells = fdt_getprop(tree, node, name, &length);
     int pair = (address_cells + size_cells) * (int)sizeof(*cells);
 
-    if (cells == NULL)
-        return true;
     if (address_cells < 1 || address_cells > MAX_CELLS || size_cells < 1 || size_cells > MAX_CELLS)
         return bad(refusal, "cell counts other than 1 or 2 around ", name);
     if (length % pair != 0)
@@ -110,6 +103,17 @@ static bool add_pairs(const void *tree, int node, const char *name, int parent, 
             return false;
     }
     return true;
+}
+
+/* Add every pair of a property, whose cells `parent` counts; a property that is absent adds nothing. */
+static bool add_pairs(const void *tree, int node, const char *name, int parent, struct range_set *set,
+                      struct refusal *refusal)
+{
+    int length;
+    const fdt32_t *cells = fdt_getprop(tree, node, name, &length);
+
+    return cells == NULL || tree_add_pairs(cells, length, fdt_address_cells(tree, parent), fdt_size_cells(tree, parent),
+                                           name, set, refusal);
 }
 
 /* The number of one or two cells in a property; false when it is absent or of another length. */
@@ -166,18 +170,23 @@ static bool add_reserved_memory(const void *tree, struct range_set *reserved, st
     return true;
 }
 
-static bool add_initrd(const void *tree, struct range_set *reserved, struct refusal *refusal)
+bool tree_find_ramdisk(const void *tree, struct range *ramdisk)
 {
     int chosen = fdt_path_offset(tree, "/chosen");
-    uint64_t start;
-    uint64_t end;
 
-    if (chosen < 0 || !read_number(tree, chosen, "linux,initrd-start", &start) ||
-        !read_number(tree, chosen, "linux,initrd-end", &end))
+    return chosen >= 0 && read_number(tree, chosen, "linux,initrd-start", &ramdisk->base) &&
+           read_number(tree, chosen, "linux,initrd-end", &ramdisk->end) && ramdisk->base != ramdisk->end;
+}
+
+static bool add_initrd(const void *tree, struct range_set *reserved, struct refusal *refusal)
+{
+    struct range ramdisk;
+
+    if (!tree_find_ramdisk(tree, &ramdisk))
         return true;
-    if (end < start)
+    if (ramdisk.end < ramdisk.base)
         return bad(refusal, "the initrd ends before it starts", "");
-    return add_range(reserved, start, end - start, refusal);
+    return add_range(reserved, ramdisk.base, ramdisk.end - ramdisk.base, refusal);
 }
 
 static bool add_opal(const void *tree, struct range_set *reserved, struct refusal *refusal)

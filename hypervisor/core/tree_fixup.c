@@ -66,6 +66,26 @@ static void command_line_fixup(const struct domain *domain, void *fdt)
     }
 }
 
+/* Firmware may have brought a ramdisk of a size of its own, or none at all. */
+static void ramdisk_fixup(const struct domain *domain, void *fdt)
+{
+    const struct module *ramdisk = &domain->plan.modules[MODULE_RAMDISK];
+    int chosen = fdt_path_offset(fdt, "/chosen");
+    uint64_t planned;
+
+    if (!fdt_read_u64(fdt, chosen, "linux,initrd-end", &planned)) {
+        return;
+    }
+    if (ramdisk->size == 0) {
+        fdt_delprop(fdt, chosen, "linux,initrd-start");
+        fdt_delprop(fdt, chosen, "linux,initrd-end");
+    } else {
+        const struct segment *segment = &ramdisk->segments[0];
+
+        fdt_setprop_inplace_u64(fdt, chosen, "linux,initrd-end", segment->target + segment->file_size);
+    }
+}
+
 void tree_fixup(const struct domain *domain, gpa_t tree)
 {
     uint64_t size = domain->plan.modules[MODULE_DEVICE_TREE].segments[0].file_size;
@@ -78,6 +98,7 @@ void tree_fixup(const struct domain *domain, gpa_t tree)
         return;
     }
     command_line_fixup(domain, fdt);
+    ramdisk_fixup(domain, fdt);
     parent = fdt_path_offset(fdt, "/cpus");
     for (int node = cpu_node(fdt, parent, -1); node >= 0; node = cpu_node(fdt, parent, node)) {
         correct(fdt, node, "timebase-frequency", timebase_frequency);

@@ -7,6 +7,7 @@ import hashlib
 import random
 import re
 import string
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -114,6 +115,18 @@ def test_real_mode_areas_and_memory_sizes(
     machine.expect(rf"domain 0 dom0: \d+ MiB, real-mode area {rma[:-1]} MiB by {kind}")
     reach_shell(machine)
     use_memory(machine)
+    power_off(machine)
+
+
+def test_ramdisk_and_arguments_of_the_firmware(boot: Boot, tmp_path: Path) -> None:
+    """The image has no ramdisk; what QEMU's `-initrd` and `-append` say arrives in dom0."""
+    with RECIPE.open("rb") as file:
+        initrd = tomllib.load(file)["domain"]["dom0"]["initrd"]
+    image = pack(tmp_path, "domain.dom0.initrd={from-firmware='48M'}")
+    machine = boot(image, extra=["-initrd", str(RECIPE.parent / initrd), "-append", "loud=1 -- mark=two"])
+    machine.expect(r'\(hv\) hypervisor: .*, command line "loud=1"')
+    reach_shell(machine)
+    assert run(machine, "cat /proc/cmdline").strip().endswith(" mark=two")
     power_off(machine)
 
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import struct
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,95 +11,44 @@ from pathlib import Path
 
 import pytest
 
-from loader import abi, cli
-from loader.devtree import Tree
+from loader import abi
 from loader.imagehead import Head
 from loader.multiboot import Payload, read_head, write_image
 from loader.qemu import Emulator
-from tests.support import RECIPE, Load, make_elf, write_recipe
+from tests.boot.probe import (
+    PATIENCE,
+    PROBE_AT,
+    PROBE_SIZE,
+    Report,
+    assemble,
+    assemble_probe,
+    pack,
+    probe_elf,
+    read_memory,
+    read_report,
+    read_tree,
+)
+from tests.support import Load, make_elf
 
 Boot = Callable[..., Emulator]
 Reason = abi.StubReason
 
-HERE = Path(__file__).parent
-CROSS = "powerpc64-linux-gnu-"
 LOAD_BASE = 0x2000_0000 + abi.IMAGE_FILE_OFFSET
 """Where powernv has the image's first byte that counts."""
-PROBE_AT = 0x4_0000
-"""QEMU loads skiboot to 0, so there is code here that a hypervisor's bss must not show."""
-PROBE_SIZE = 0x4000
-PROBE_REPORT = 0x200
-PROBE_MAGIC = 0x50524F42
 OPAL_BASE = 0x3000_0000
 MSR_SF_HV = 0x9000_0000_0000_0000
-PATIENCE = 30.0
-
-
-@dataclass(frozen=True)
-class Report:
-    """What stub_probe.S found."""
-
-    magic: int
-    r3: int
-    r4: int
-    r5: int
-    r6: int
-    r7: int
-    r8: int
-    r9: int
-    msr: int
-    bss: int
-
-
-def assemble(source: str, folder: Path, *options: str) -> bytes:
-    """The code of an assembly file in this folder, flat."""
-    elf, flat = folder / "code.elf", folder / "code.bin"
-    build = ["gcc", "-m64", "-mbig-endian", "-nostdlib", "-static", "-Wl,--build-id=none,-Ttext=0", *options]
-    subprocess.run([CROSS + build[0], *build[1:], "-o", elf, HERE / source], check=True)
-    subprocess.run([f"{CROSS}objcopy", "-O", "binary", "-j", ".text", elf, flat], check=True)
-    return flat.read_bytes()
 
 
 @pytest.fixture(scope="module")
 def probe(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """The code that stands in for the hypervisor; its report is in the part that is not in the file."""
-    code = assemble("stub_probe.S", tmp_path_factory.mktemp("probe"))
-    assert len(code) < PROBE_REPORT
-    return code
-
-
-def pack(folder: Path, stub: Path, hypervisor: bytes, *options: str) -> Path:
-    """An image with this hypervisor and one small domain."""
-    recipe = write_recipe(folder, RECIPE.replace("stub.bin", str(stub)))
-    (folder / "hypervisor.elf").write_bytes(hypervisor)
-    image = folder / "image.elf"
-    assert cli.main(["build", str(recipe), "-o", str(image), *options]) == 0
-    return image
+    """The code that stands in for the hypervisor."""
+    return assemble_probe(tmp_path_factory.mktemp("probe"))
 
 
 @pytest.fixture(scope="module")
 def good_image(stub_binary: Path, probe: bytes, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An image whose hypervisor is the probe."""
-    elf = make_elf(Load(PROBE_AT, probe, memory_size=PROBE_SIZE))
-    return pack(tmp_path_factory.mktemp("good"), stub_binary, elf)
-
-
-def read_memory(emulator: Emulator, address: int, size: int, folder: Path) -> bytes:
-    """Bytes of the machine's memory."""
-    file = folder / "memory.bin"
-    emulator.qmp("pmemsave", val=address, size=size, filename=str(file))
-    return file.read_bytes()
-
-
-def read_report(emulator: Emulator, folder: Path) -> Report:
-    """The probe's report, once it is there."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        report = Report(*struct.unpack(">10Q", read_memory(emulator, PROBE_AT + PROBE_REPORT, 80, folder)))
-        if report.magic == PROBE_MAGIC:
-            return report
-        time.sleep(0.1)
-    pytest.fail("the probe was not entered")
+    return pack(tmp_path_factory.mktemp("good"), stub_binary, probe_elf(probe))
 
 
 def read_reason(emulator: Emulator, folder: Path, load_base: int = LOAD_BASE) -> int:
@@ -128,8 +76,8 @@ def check_handover(report: Report, opal: bool) -> None:
 
 def check_tree(emulator: Emulator, report: Report, image: Path, folder: Path) -> None:
     """The tree: modules where the image has them, image and tree reserved."""
+    tree = read_tree(emulator, report, folder)
     size = int.from_bytes(read_memory(emulator, report.r3 + 4, 4, folder), "big")
-    tree = Tree.parse(read_memory(emulator, report.r3, size, folder), "the hypervisor's tree")
     head = read_head(image)
     assert (LOAD_BASE, head.total_size) in tree.reservations
     assert (report.r3, size) in tree.reservations
@@ -304,15 +252,18 @@ def replace_hypervisor(good: Path, elf: bytes, image: Path) -> None:
     write_image(image, stub, [Payload(entry.type, entry.name, contents[entry.name]) for entry in head.entries])
 
 
-@pytest.mark.parametrize(
-    ("machine", "memory", "load_base"), [("pseries", "512M", 0x40_0000), ("mac99", "512M", 0x100_0000)]
-)
-def test_open_firmware_gets_a_message(
-    machine: str, memory: str, load_base: int, good_image: Path, boot: Boot, tmp_path: Path
+@pytest.mark.parametrize(("machine", "load_base"), [("pseries", 0x40_0000), ("mac99", 0x100_0000)])
+def test_open_firmware_shows_why_an_image_is_refused(
+    machine: str, load_base: int, good_image: Path, boot: Boot, tmp_path: Path
 ) -> None:
-    emulator = boot(good_image, machine=machine, memory=memory, tolerate=["stub"])
-    emulator.expect(r"^roundpeg-stub: refused: entered from Open Firmware, .* \(reason 1\)")
-    assert read_reason(emulator, tmp_path, load_base) == Reason.OPEN_FIRMWARE
+    data = bytearray(good_image.read_bytes())
+    flip(data, read_head(good_image).entry("dom0/kernel").offset)
+    image = tmp_path / "damaged.elf"
+    image.write_bytes(data)
+    emulator = boot(image, machine=machine, memory="512M", tolerate=["stub"])
+    emulator.expect(r"^roundpeg-stub: refused: dom0/kernel does not match its digest \(reason 8\)\n")
+    assert read_reason(emulator, tmp_path, load_base) == Reason.ENTRY_DIGEST
+    emulator.expect(r"^\d > ")
 
 
 def boot_without_opal(boot: Boot, image: Path, folder: Path, magic: int) -> Emulator:

@@ -199,6 +199,35 @@ static void test_command_line(void)
     guest->plan.command_line = NULL;
 }
 
+/* The tree's linux,initrd-end; 0 without one. */
+static uint64_t ramdisk_end(void)
+{
+    const fdt64_t *end = fdt_getprop(corrected(), fdt_path_offset(corrected(), "/chosen"), "linux,initrd-end", NULL);
+
+    return end != NULL ? fdt64_ld(end) : 0;
+}
+
+static void test_ramdisk(void)
+{
+    struct module *ramdisk = &guest->plan.modules[MODULE_RAMDISK];
+
+    machine_tree(TIMEBASE, CLOCK);
+    domain_tree();
+    *ramdisk = (struct module){ .size = 99, .segment_count = 1 };
+    ramdisk->segments[0] = (struct segment){ .target = 0x4000, .file_size = 99, .memory_size = 99 };
+    fixup(END, 0); /* the planner had none: none is made up */
+    CHECK(ramdisk_end() == 0);
+    domain_tree();
+    CHECK(fdt_setprop_u64(tree, tree_find("/chosen"), "linux,initrd-start", 0x4000) == 0);
+    CHECK(fdt_setprop_u64(tree, tree_find("/chosen"), "linux,initrd-end", 0x4010) == 0);
+    fixup(END, 0);
+    CHECK(ramdisk_end() == 0x4000 + 99 && messages_length == 0);
+    *ramdisk = (struct module){ 0 };
+    fixup(END, 0); /* the firmware brought none */
+    CHECK(ramdisk_end() == 0);
+    CHECK(fdt_getprop(corrected(), fdt_path_offset(corrected(), "/chosen"), "linux,initrd-start", NULL) == NULL);
+}
+
 /* A tree that cannot be used is left as it is, and the domain named. */
 static void refuse_word(unsigned word, uint32_t value)
 {
@@ -293,6 +322,7 @@ int main(void)
     test_what_is_missing();
     test_no_processors();
     test_command_line();
+    test_ramdisk();
     test_damaged();
     test_across_extents();
     test_random_damage();

@@ -4,7 +4,8 @@
  *
  * Include: firmware/stub abi tests/native build/third_party/libfdt
  * Link: build/third_party/libfdt firmware/stub/elf.c firmware/stub/image.c firmware/stub/opal.c
- * Link: firmware/stub/overlay.c firmware/stub/range.c firmware/stub/refusal.c firmware/stub/sha256.c
+ * Link: firmware/stub/overlay.c firmware/stub/handover.c firmware/stub/place.c
+ * Link: firmware/stub/client.c firmware/stub/prom.c firmware/stub/flatten.c firmware/stub/range.c firmware/stub/refusal.c firmware/stub/sha256.c
  * Link: firmware/stub/sha256_mix.c firmware/stub/tree.c
  */
 #include "../../firmware/stub/stub.c"
@@ -44,7 +45,7 @@ static void test_good(void)
 static void test_tree_in_the_way(void)
 {
     memcpy(memory + HYPERVISOR_OFFSET, firmware_tree, fdt_totalsize(firmware_tree));
-    entry.tree = (uintptr_t)memory + HYPERVISOR_OFFSET;
+    entry.r3 = (uintptr_t)memory + HYPERVISOR_OFFSET;
     CHECK(run_stub());
     check_loaded();
     tree_node((const void *)(uintptr_t)entered_tree, "/ibm,opal");
@@ -82,7 +83,7 @@ static void test_refusals(void)
     entry.magic = 0;
     expect_refusal(STUB_REASON_ENTRY_STATE, "");
     CHECK(console_length == 0);
-    entry.tree = 0;
+    entry.r3 = 0;
     expect_refusal(STUB_REASON_NO_DEVICE_TREE, "");
     fdt_set_totalsize(firmware_tree, 8);
     expect_refusal(STUB_REASON_BAD_DEVICE_TREE, "");

@@ -3,7 +3,8 @@
  *
  * Include: firmware/stub abi tests/native build/third_party/libfdt build/third_party/lz4 build/third_party/zstd
  * Link: build/third_party/libfdt build/third_party/lz4/lz4.c
- * Link: firmware/stub/elf.c firmware/stub/expand.c firmware/stub/image.c firmware/stub/opal.c firmware/stub/overlay.c
+ * Link: firmware/stub/elf.c firmware/stub/expand.c firmware/stub/image.c firmware/stub/opal.c firmware/stub/overlay.c firmware/stub/handover.c firmware/stub/place.c
+ * Link: firmware/stub/client.c firmware/stub/prom.c firmware/stub/flatten.c
  * Link: firmware/stub/range.c firmware/stub/refusal.c firmware/stub/sha256.c firmware/stub/sha256_mix.c
  * Link: firmware/stub/tree.c
  */
@@ -73,7 +74,7 @@ static void test_compressed_kernel(void)
     CHECK(run_stub());
     check_loaded();
     tree = (const void *)(uintptr_t)entered_tree;
-    CHECK(entered_tree == (uintptr_t)expanded + 0x4000);
+    CHECK(entered_tree == (uintptr_t)expanded + 0x4000 + EXPAND_WORK_SIZE);
     for (size_t i = 0; i < MEMORY_KERNEL_SIZE; i++)
         CHECK(expanded[i] == 0x11);
     CHECK(memory_is_zero(expanded + MEMORY_KERNEL_SIZE, 0x4000 - MEMORY_KERNEL_SIZE));

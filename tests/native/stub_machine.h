@@ -68,6 +68,14 @@ int64_t opal_call(uint64_t token, uint64_t first, uint64_t second, uint64_t thir
     return 0;
 }
 
+void client_enter(void *cells, uint64_t client, uint64_t msr)
+{
+    (void)cells;
+    (void)client;
+    (void)msr;
+    CHECK(!"entered Open Firmware");
+}
+
 void code_publish(const void *start, const void *end)
 {
     CHECK(start < end);
@@ -177,7 +185,7 @@ static inline void make_machine(void)
     free(overlay);
     make_firmware_tree();
     entry = (struct stub_entry){
-        .tree = (uintptr_t)firmware_tree,
+        .r3 = (uintptr_t)firmware_tree,
         .magic = EPAPR_MAGIC,
         .opal_base = (uintptr_t)memory + FIRMWARE_OFFSET,
         .opal_entry = OPAL_ENTRY,

@@ -24,6 +24,7 @@ LAYOUT = DomainLayout(
     device_tree=Range("device tree", 0x3FE_0000, 0x3FF_0000),
     rtas=Range("RTAS", 0x3FF_0000, 0x3FF_1000),
     hpt_shift=23,
+    ramdisk_size=0x1234,
 )
 
 
@@ -65,6 +66,16 @@ def test_chosen() -> None:
 def test_no_ramdisk_properties_without_a_ramdisk() -> None:
     tree = build_domain_tree(domain(), replace(LAYOUT, ramdisk=None))
     assert not tree.node("/chosen").has("linux,initrd-start")
+
+
+def test_ramdisk_smaller_than_its_place() -> None:
+    """The rest is kept for the firmware's, which the kernel reserves itself."""
+    tree = build_domain_tree(domain(), replace(LAYOUT, ramdisk_size=0x1000))
+    assert tree.node("/chosen").u64("linux,initrd-end") == 0x1_2000_1000
+    assert (0x1_2000_0000, 0x1000) in tree.reservations
+    tree = build_domain_tree(domain(), replace(LAYOUT, ramdisk_size=0))
+    assert tree.node("/chosen").u64("linux,initrd-end") == tree.node("/chosen").u64("linux,initrd-start")
+    assert len(tree.reservations) == 2
 
 
 def test_reservations_cover_rtas_tree_and_ramdisk() -> None:

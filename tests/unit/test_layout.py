@@ -104,6 +104,16 @@ def test_ramdisk_at_a_chosen_address() -> None:
     assert "initrd.load 0x8000100 is not a multiple" in complaint(ramdisk_address=0x800_0100)
 
 
+def test_room_for_the_firmwares_ramdisk() -> None:
+    layout = plan_domain(request(ramdisk_size=0, ramdisk_room=32 * MIB))
+    assert layout.ramdisk is not None
+    assert (layout.ramdisk.end - layout.ramdisk.start, layout.ramdisk_size) == (32 * MIB, 0)
+    layout = plan_domain(request(ramdisk_size=5000, ramdisk_room=4096))
+    assert layout.ramdisk is not None
+    assert (layout.ramdisk.end - layout.ramdisk.start, layout.ramdisk_size) == (5000, 5000)
+    assert "no room for the ramdisk" in complaint(ramdisk_size=1, ramdisk_room=2 * GIB)
+
+
 def test_working_room() -> None:
     size = 16 * MIB - DEVICE_TREE_SPACE - abi.RTAS_SIZE - WORKING_ROOM
     kernel = KernelFacts((Load(0, 0, size, size),), 0)

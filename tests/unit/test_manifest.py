@@ -9,7 +9,7 @@ import pytest
 
 from loader import abi
 from loader.errors import ManifestError, SourceError
-from loader.manifest import Recipe, load_recipe
+from loader.manifest import Ramdisk, Recipe, load_recipe
 from loader.units import GIB, MIB, format_size, parse_size
 from tests.support import RECIPE, write_recipe
 
@@ -58,6 +58,14 @@ def test_raw_kernel_and_fixed_ramdisk(tmp_path: Path) -> None:
     assert (dom0.kernel.format, dom0.kernel.load, dom0.kernel.entry) == ("raw", MIB, 0x100)
     assert dom0.initrd is not None
     assert dom0.initrd.load == 0x200_0000
+
+
+def test_ramdisk_from_the_firmware(tmp_path: Path) -> None:
+    recipe = load(tmp_path, RECIPE.replace('"initrd.gz"', '{ from-firmware = "8M" }'))
+    assert recipe.domains[0].initrd == Ramdisk(None, None, firmware_room=8 * MIB)
+    assert tmp_path / "initrd.gz" not in recipe.inputs
+    both = load(tmp_path, RECIPE.replace('"initrd.gz"', '{ path = "initrd.gz", from-firmware = 4096 }'))
+    assert both.domains[0].initrd == Ramdisk(tmp_path / "initrd.gz", None, firmware_room=4096)
 
 
 def test_ids_are_kept_and_gaps_filled_in_order(tmp_path: Path) -> None:
@@ -161,6 +169,8 @@ def test_setting_below_a_value(tmp_path: Path) -> None:
         ("domain.dom0.kernel=nowhere", "domain.dom0.kernel: no such file: "),
         ("domain.dom0.initrd=.", "domain.dom0.initrd: is not a file: "),
         ("hypervisor.path=nowhere", "hypervisor.path: no such file: "),
+        ("domain.dom0.initrd={}", "domain.dom0.initrd.path: is missing; or write from-firmware"),
+        ("domain.dom0.initrd={from-firmware=0}", "domain.dom0.initrd.path: is missing; or write from-firmware"),
         ("image.stub=nowhere", "image.stub: no such file: "),
         ("domain.dom0.kernel={path='kernel.elf', format='raw'}", "domain.dom0.kernel.load: is missing"),
         ("domain.dom0.kernel={path='kernel.elf', entry=4}", "domain.dom0.kernel.entry: an ELF kernel carries its own"),

@@ -38,6 +38,11 @@ initrd = { path = "initrd.gz", load = 0x2000000 }
 memory = "64M"
 command-line = "console=hvc0"
 
+[domain.third]
+kernel = "kernel.elf"
+initrd = { from-firmware = "2M" }
+memory = "64M"
+
 [domain.first.devtree."/chosen"]
 text = "a \\"b\\" c"
 cells = [1, 2]
@@ -58,6 +63,7 @@ def files(folder: Path) -> dict[str, Path]:
         "hypervisor": folder / "hypervisor.elf",
         "second/kernel": folder / "initrd.gz",
         "first/kernel": folder / "kernel.elf",
+        "third/kernel": folder / "kernel.elf",
         "first/ramdisk": folder / "initrd.gz",
     }
 
@@ -70,7 +76,7 @@ def test_round_trip(tmp_path: Path) -> None:
     recipe = load(tmp_path)
     again = read_recipe(recipe_text(recipe), files(tmp_path), tmp_path / "test.img", recipe.path)
     assert again == recipe
-    assert [domain.name for domain in again.domains] == ["second", "first"]
+    assert [domain.name for domain in again.domains] == ["second", "first", "third"]
     assert recipe_text(again) == recipe_text(recipe)
 
 

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Booting from Open Firmware: memory, claims, the whole tree, RTAS, the console, over a made-up client interface.
+ *
+ * Include: firmware/stub abi tests/native build/third_party/libfdt
+ * Link: build/third_party/libfdt firmware/stub/place.c firmware/stub/range.c firmware/stub/refusal.c
+ * Link: firmware/stub/tree.c
+ */
+#include "../../firmware/stub/client.c"
+#include "../../firmware/stub/flatten.c"
+#include "../../firmware/stub/prom.c"
+
+#define firmware made_up_firmware
+#include "client_firmware.h"
+
+#define TREE_SIZE (UINT32_C(256) << 10)
+
+static struct places places;
+static struct refusal refusal;
+
+static void start(uint64_t msr)
+{
+    firmware_open();
+    memset(&places, 0, sizeof(places));
+    memset(&refusal, 0, sizeof(refusal));
+    prom_open(FIRMWARE_ENTRY, msr);
+}
+
+static void expect_refusal(bool result, uint32_t reason, const char *part)
+{
+    check_context = part;
+    CHECK(!result && refusal.reason == reason);
+    if (strstr(refusal.text, part) == NULL)
+        fprintf(stderr, "got: %s\n", refusal.text);
+    CHECK(strstr(refusal.text, part) != NULL);
+    check_context = "";
+}
+
+static bool make_tree(struct range ramdisk, const void **tree)
+{
+    return prom_find_memory(&places, &refusal) &&
+           prom_make_tree(&places, (uintptr_t)firmware.memory, ramdisk, tree, &refusal);
+}
+
+static unsigned int count_properties(const void *tree, int node)
+{
+    unsigned int count = 0;
+    int property;
+
+    fdt_for_each_property_offset(property, tree, node)
+        count++;
+    return count;
+}
+
+/* Every property of the firmware's node is in ours with the same bytes, in the same order; ours has nothing but a phandle
+ * more. */
+static void check_node(const void *tree, int node, int original)
+{
+    bool had_phandle = fdt_getprop(firmware.tree, original, "phandle", NULL) != NULL;
+    int mine = fdt_first_property_offset(tree, node);
+    int property;
+
+    CHECK(strcmp(fdt_get_name(tree, node, NULL), fdt_get_name(firmware.tree, original, NULL)) == 0);
+    fdt_for_each_property_offset(property, firmware.tree, original) {
+        const char *name, *my_name;
+        int length, my_length;
+        const void *value = fdt_getprop_by_offset(firmware.tree, property, &name, &length);
+        const void *my_value = fdt_getprop_by_offset(tree, mine, &my_name, &my_length);
+
+        check_context = name;
+        if (strcmp(name, "name") == 0)
+            continue;
+        CHECK(strcmp(my_name, name) == 0 && my_length == length && memcmp(my_value, value, (size_t)length) == 0);
+        mine = fdt_next_property_offset(tree, mine);
+    }
+    check_context = "";
+    if (!had_phandle) {
+        CHECK(fdt_get_phandle(tree, node) == firmware_handle(original));
+        mine = fdt_next_property_offset(tree, mine);
+    }
+    CHECK(mine < 0);
+}
+
+static void test_whole_tree(void)
+{
+    const void *tree;
+    int original = 0, node = 0, depth = 0, my_depth = 0;
+    unsigned int nodes = 0;
+
+    start(FIRMWARE_MSR);
+    CHECK(make_tree((struct range){0, 0}, &tree));
+    CHECK(fdt_check_full(tree, fdt_totalsize(tree)) == 0 && fdt_num_mem_rsv(tree) == 0);
+    CHECK(fdt_boot_cpuid_phys(tree) == 2);
+    for (; original >= 0 && depth >= 0; nodes++) {
+        CHECK(depth == my_depth);
+        check_node(tree, node, original);
+        original = fdt_next_node(firmware.tree, original, &depth);
+        node = fdt_next_node(tree, node, &my_depth);
+    }
+    CHECK(my_depth < 0 && nodes > 15);
+}
+
+static void test_names_stay_out(void)
+{
+    const void *tree;
+
+    start(FIRMWARE_MSR);
+    CHECK(fdt_setprop_string(firmware.tree, fdt_path_offset(firmware.tree, "/chosen"), "name", "chosen") == 0);
+    CHECK(make_tree((struct range){0, 0}, &tree));
+    CHECK(fdt_getprop(tree, fdt_path_offset(tree, "/chosen"), "name", NULL) == NULL);
+}
+
+static void test_initrd(void)
+{
+    const void *tree;
+    struct range found;
+
+    start(FIRMWARE_MSR);
+    CHECK(make_tree((struct range){0x41000000, 0x41000123}, &tree));
+    CHECK(tree_find_ramdisk(tree, &found) && found.base == 0x41000000 && found.end == 0x41000123);
+}
+
+static void test_memory(void)
+{
+    start(FIRMWARE_MSR);
+    CHECK(prom_find_memory(&places, &refusal) && places.memory.count == 1);
+    CHECK(places.memory.ranges[0].base == (uintptr_t)firmware.memory && places.limit == ADDRESS_LIMIT);
+
+    /* A range at 0 is all that a partition reaches. */
+    start(FIRMWARE_MSR);
+    int node = fdt_path_offset(firmware.tree, "/memory@0");
+    fdt64_t reg[2] = {0, cpu_to_fdt64(0x50000000)};
+
+    CHECK(fdt_setprop(firmware.tree, node, "reg", reg, sizeof(reg)) == 0);
+    CHECK(prom_find_memory(&places, &refusal) && places.limit == 0x50000000);
+
+    start(FIRMWARE_MSR);
+    CHECK(fdt_setprop(firmware.tree, fdt_path_offset(firmware.tree, "/memory@0"), "reg", reg, 12) == 0);
+    expect_refusal(prom_find_memory(&places, &refusal), STUB_REASON_BAD_DEVICE_TREE, "wrong length of reg");
+    start(FIRMWARE_MSR);
+    CHECK(fdt_delprop(firmware.tree, fdt_path_offset(firmware.tree, "/memory@0"), "reg") == 0);
+    expect_refusal(prom_find_memory(&places, &refusal), STUB_REASON_OPEN_FIRMWARE, "reg is missing");
+    start(FIRMWARE_MSR);
+    CHECK(fdt_del_node(firmware.tree, fdt_path_offset(firmware.tree, "/memory@0")) == 0);
+    expect_refusal(prom_find_memory(&places, &refusal), STUB_REASON_OPEN_FIRMWARE, "no memory node");
+    start(FIRMWARE_MSR);
+    firmware.missing = "child";
+    expect_refusal(prom_find_memory(&places, &refusal), STUB_REASON_OPEN_FIRMWARE, "no memory node");
+    start(FIRMWARE_MSR);
+    firmware.missing = "peer";
+    expect_refusal(prom_find_memory(&places, &refusal), STUB_REASON_OPEN_FIRMWARE, "no memory node");
+}
+
+/* What the firmware has claimed is never used, however it lies. */
+static void test_claims(void)
+{
+    const void *tree;
+    uint64_t base = 0;
+
+    start(FIRMWARE_MSR);
+    firmware_claim((uintptr_t)firmware.memory, 0x300000);
+    CHECK(make_tree((struct range){0, 0}, &tree));
+    CHECK((uintptr_t)tree == (uintptr_t)firmware.memory + 0x300000);
+    CHECK(place_find(&places, "it", 0x1000, (uintptr_t)firmware.memory, &base, &refusal));
+    CHECK(base > (uintptr_t)tree && firmware.claims[firmware.claim_count - 1].base == base);
+
+    start(FIRMWARE_MSR);
+    firmware_claim((uintptr_t)firmware.memory, FIRMWARE_MEMORY_SIZE);
+    expect_refusal(make_tree((struct range){0, 0}, &tree), STUB_REASON_MEMORY, "no free memory for Open Firmware's");
+}
+
+static void test_large_tree(void)
+{
+    static uint8_t large[0x8000];
+    const void *tree;
+
+    start(FIRMWARE_MSR);
+    memset(large, 0xa5, sizeof(large));
+    for (int i = 0; i < 10; i++) {
+        char name[32];
+
+        snprintf(name, sizeof(name), "large-%d", i);
+        firmware.tree = realloc(firmware.tree, FIRMWARE_TREE_ROOM + 0x60000);
+        CHECK(fdt_open_into(firmware.tree, firmware.tree, FIRMWARE_TREE_ROOM + 0x60000) == 0);
+        CHECK(fdt_setprop(firmware.tree, fdt_path_offset(firmware.tree, "/rtas"), name, large, sizeof(large)) == 0);
+    }
+    CHECK(make_tree((struct range){0, 0}, &tree));
+    CHECK(fdt_totalsize(tree) > TREE_SIZE && firmware.claim_count == 2);
+    CHECK(count_properties(tree, fdt_path_offset(tree, "/rtas")) ==
+          count_properties(firmware.tree, fdt_path_offset(firmware.tree, "/rtas")) + 1);
+}
+
+static void test_bad_trees(void)
+{
+    static const char *const needed[] = {"package-to-path", "getprop"};
+    const void *tree;
+
+    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+        start(FIRMWARE_MSR);
+        CHECK(prom_find_memory(&places, &refusal));
+        firmware.missing = needed[i];
+        expect_refusal(prom_make_tree(&places, (uintptr_t)firmware.memory, (struct range){0, 0}, &tree, &refusal),
+                       STUB_REASON_OPEN_FIRMWARE, "Open Firmware's device tree at ");
+    }
+    start(FIRMWARE_MSR);
+    firmware.largest_length = 1;
+    expect_refusal(make_tree((struct range){0, 0}, &tree), STUB_REASON_OPEN_FIRMWARE, "bad value");
+    start(FIRMWARE_MSR);
+    firmware.largest_length = TREE_MAX_SIZE;
+    expect_refusal(make_tree((struct range){0, 0}, &tree), STUB_REASON_OPEN_FIRMWARE, "at /: bad value");
+}
+
+static void test_rtas(void)
+{
+    const void *flat;
+    void *tree;
+    int rtas;
+    uint32_t size, base;
+
+    start(FIRMWARE_MSR);
+    CHECK(make_tree((struct range){0, 0}, &flat));
+    tree = malloc(TREE_SIZE);
+    CHECK(fdt_open_into(flat, tree, TREE_SIZE) == 0);
+    CHECK(prom_make_rtas(&places, (uintptr_t)firmware.memory, tree, &refusal));
+    rtas = fdt_path_offset(tree, "/rtas");
+    base = fdt32_ld(fdt_getprop(tree, rtas, "linux,rtas-base", NULL));
+    size = fdt32_ld(fdt_getprop(tree, rtas, "rtas-size", NULL));
+    CHECK(base >= (uintptr_t)firmware.memory && size > 0);
+    CHECK(fdt32_ld(fdt_getprop(tree, rtas, "linux,rtas-entry", NULL)) == base + 8);
+    CHECK(firmware.claims[firmware.claim_count - 1].base == base);
+    CHECK(firmware.claims[firmware.claim_count - 1].size == size);
+    uint64_t reserved, reserved_size;
+    CHECK(fdt_num_mem_rsv(tree) == 1 && fdt_get_mem_rsv(tree, 0, &reserved, &reserved_size) == 0);
+    CHECK(reserved == base && reserved_size == size);
+
+    firmware.no_rtas = true;
+    expect_refusal(prom_make_rtas(&places, (uintptr_t)firmware.memory, tree, &refusal), STUB_REASON_OPEN_FIRMWARE,
+                   "instantiate-rtas failed");
+    CHECK(fdt_setprop_u32(firmware.tree, fdt_path_offset(firmware.tree, "/rtas"), "rtas-size", 0x7fff0000) == 0);
+    expect_refusal(prom_make_rtas(&places, (uintptr_t)firmware.memory, tree, &refusal), STUB_REASON_MEMORY,
+                   "no free memory for RTAS, 0x7fff0000 bytes");
+    /* Nothing to do: no size, no such machine, no node. */
+    CHECK(fdt_delprop(firmware.tree, fdt_path_offset(firmware.tree, "/rtas"), "rtas-size") == 0);
+    CHECK(prom_make_rtas(&places, (uintptr_t)firmware.memory, tree, &refusal));
+    CHECK(fdt_setprop_u32(firmware.tree, fdt_path_offset(firmware.tree, "/rtas"), "rtas-size", 0x1000) == 0);
+    CHECK(fdt_setprop_string(firmware.tree, 0, "device_type", "bootrom") == 0);
+    CHECK(prom_make_rtas(&places, (uintptr_t)firmware.memory, tree, &refusal));
+    CHECK(fdt_num_mem_rsv(tree) == 1);
+    free(tree);
+}
+
+static void test_console(void)
+{
+    start(FIRMWARE_MSR);
+    prom_console_write("a line that takes more than one call\r\n");
+    CHECK(strcmp(firmware.console, "a line that takes more than one call\r\n") == 0);
+    firmware.quiet = true;
+    prom_console_write("nobody listens");
+
+    start(FIRMWARE_MSR);
+    CHECK(fdt_delprop(firmware.tree, fdt_path_offset(firmware.tree, "/chosen"), "stdout") == 0);
+    prom_open(FIRMWARE_ENTRY, FIRMWARE_MSR);
+    prom_console_write("nowhere");
+    CHECK(firmware.console[0] == '\0');
+}
+
+static void test_translation(void)
+{
+    struct range range = {0x41000000, 0x41002000};
+
+    start(FIRMWARE_MSR | MSR_DR);
+    CHECK(prom_is_real(range) && prom_claim(range.base, 0x1000));
+    firmware.moved = 0x1000;
+    CHECK(!prom_is_real(range) && !prom_claim(range.base + 0x10000, 0x1000));
+    CHECK(prom_is_real((struct range){0, 0}));
+    /* Without translation nobody is asked. */
+    start(FIRMWARE_MSR);
+    firmware.moved = 0x1000;
+    CHECK(prom_is_real(range) && prom_claim(range.base, 0x1000));
+}
+
+static void test_end(void)
+{
+    start(FIRMWARE_MSR);
+    prom_quiesce();
+    CHECK(firmware.quiesced && !firmware.left);
+    /* client_enter() fails the test from now on. */
+    prom_console_write("too late");
+    prom_exit();
+    prom_quiesce();
+    CHECK(prom_claim(0x41000000, 0x1000) && prom_is_real((struct range){1, 2}));
+    start(FIRMWARE_MSR);
+    prom_exit();
+    CHECK(firmware.left);
+}
+
+int main(void)
+{
+    test_whole_tree();
+    test_names_stay_out();
+    test_initrd();
+    test_memory();
+    test_claims();
+    test_bad_trees();
+    test_rtas();
+    test_console();
+    test_translation();
+    test_end();
+    test_large_tree();
+    free(firmware.tree);
+    return 0;
+}
