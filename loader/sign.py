@@ -56,7 +56,7 @@ def public_path(path: Path) -> Path:
 
 def load_private_key(path: Path) -> Ed25519PrivateKey:
     """The private key in a PEM file; raises SourceError."""
-    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.exceptions import InternalError, UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -65,7 +65,7 @@ def load_private_key(path: Path) -> Ed25519PrivateKey:
         key = load_pem_private_key(data, None)
     except TypeError:
         raise SourceError("the key is encrypted", str(path), "decrypt it with openssl pkey") from None
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except (ValueError, UnsupportedAlgorithm, InternalError) as error:
         raise SourceError(f"no private key in PEM ({_first_line(error)})", str(path)) from None
     if not isinstance(key, Ed25519PrivateKey):
         raise SourceError("not an Ed25519 key", str(path), "make one with mkimage keygen")
@@ -74,7 +74,7 @@ def load_private_key(path: Path) -> Ed25519PrivateKey:
 
 def load_public_key(path: Path) -> Ed25519PublicKey:
     """The public key in a PEM file; raises SourceError."""
-    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.exceptions import InternalError, UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
@@ -83,7 +83,7 @@ def load_public_key(path: Path) -> Ed25519PublicKey:
         raise SourceError("a private key, to verify takes the public one", str(path), f"give {path}.pub")
     try:
         key = load_pem_public_key(data)
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except (ValueError, UnsupportedAlgorithm, InternalError) as error:
         raise SourceError(f"no public key in PEM ({_first_line(error)})", str(path)) from None
     if not isinstance(key, Ed25519PublicKey):
         raise SourceError("not an Ed25519 key", str(path), "make one with mkimage keygen")
@@ -210,27 +210,24 @@ def _read_key_file(path: Path) -> bytes:
 
 
 def _write_new(path: Path, data: bytes, mode: int) -> None:
+    """A file that is whole from its first moment on and in nobody's place; raises EnvironmentProblem."""
+    temporary = path.with_name(f".{os.urandom(8).hex()}.tmp")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        try:
+            write_at(descriptor, data, 0)
+            os.fsync(descriptor)
+            os.link(temporary, path)
+        finally:
+            os.close(descriptor)
+            with suppress(OSError):
+                temporary.unlink()
     except FileExistsError:
         raise EnvironmentProblem("exists, keys are never overwritten", str(path)) from None
+    except EnvironmentProblem as error:
+        raise EnvironmentProblem(error.what, str(path)) from None
     except (OSError, ValueError) as error:
-        raise _unwritable(path, error) from None
-    try:
-        write_at(descriptor, data, 0)
-        os.fsync(descriptor)
-    except BaseException as error:
-        with suppress(OSError):  # half a key is none
-            path.unlink()
-        if isinstance(error, OSError | EnvironmentProblem):
-            raise _unwritable(path, error.__cause__ or error) from None
-        raise
-    finally:
-        os.close(descriptor)
-
-
-def _unwritable(path: Path, error: BaseException) -> EnvironmentProblem:
-    return EnvironmentProblem(f"cannot write the file: {getattr(error, 'strerror', error)}", str(path))
+        raise EnvironmentProblem(f"cannot write the file: {getattr(error, 'strerror', error)}", str(path)) from None
 
 
 def _first_line(error: Exception) -> str:

@@ -268,6 +268,8 @@ _Noreturn void stub_main(const struct stub_entry *entry)
         !expand_payloads(&boot, &refusal) || !make_tree(&boot, &refusal))
         stop(&refusal, entry->load_base);
     print_image(&boot.image);
+    if (!image_check_again(&boot.image, &refusal))
+        stop(&refusal, entry->load_base);
     prom_quiesce();
     load_hypervisor(&boot);
     hypervisor_enter((uintptr_t)boot.tree, boot.hypervisor.entry, boot.opal_base, boot.opal_entry);

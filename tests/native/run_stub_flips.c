@@ -2,13 +2,14 @@
 /* Single bits of an image flipped under the stub's whole way: it must stop with a reason, before it has loaded anything.
  *
  * Every bit of stub words, header, table, signatures, overlay and the hypervisor's ELF headers; one bit of every
- * fifth byte elsewhere: run_image.c does every byte.  The scratch area is in use by then: entry.S has made it zero and tells stub_main() what it held.
+ * fifth byte elsewhere: run_image.c does every byte.  The scratch area is in use by then: entry.S has made it zero and
+ * tells stub_main() what it held.
  *
  * Include: firmware/stub abi tests/native build/third_party/libfdt
  * Link: build/third_party/libfdt firmware/stub/elf.c firmware/stub/image.c firmware/stub/opal.c
  * Link: firmware/stub/overlay.c firmware/stub/handover.c firmware/stub/place.c
- * Link: firmware/stub/client.c firmware/stub/prom.c firmware/stub/flatten.c firmware/stub/range.c firmware/stub/refusal.c firmware/stub/sha256.c
- * Link: firmware/stub/sha256_mix.c firmware/stub/tree.c
+ * Link: firmware/stub/client.c firmware/stub/prom.c firmware/stub/flatten.c firmware/stub/range.c firmware/stub/refusal.c
+ * Link: firmware/stub/sha256.c firmware/stub/sha256_mix.c firmware/stub/tree.c
  */
 #include "../../firmware/stub/stub.c"
 
