@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
-from loader.errors import LoaderError
+from loader.errors import EnvironmentProblem, LoaderError
 
 
 class Command(NamedTuple):
@@ -71,7 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _abandon_output()  # whoever read us has enough
         return 0
     except OSError as error:
-        print(f"mkimage: {error}", file=sys.stderr)
+        problem = EnvironmentProblem(error.strerror or str(error), str(error.filename or ""))
+        print(f"mkimage: {problem}", file=sys.stderr)
         _abandon_output()
         return 3
     except KeyboardInterrupt:
