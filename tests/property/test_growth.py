@@ -10,6 +10,7 @@ import json
 import struct
 import sys
 import tracemalloc
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -93,7 +94,7 @@ def flat(count: int) -> bytes:
     """Properties with names that all overlap."""
     strings = b"a" * 100 + b"\0"
     names = [prop(offset) for offset in range(100)]
-    return tree_of(*(node(f"p{n}", *names[: 10 + n % 80]) for n in range(count)), strings=strings)
+    return tree_of(*(node(f"p{n}", *names[:40]) for n in range(count)), strings=strings)
 
 
 def deep(count: int) -> bytes:
@@ -110,13 +111,13 @@ def reserved(count: int) -> bytes:
     return make_blob(begin("") + END_NODE + END, reservations=entries + bytes(16))
 
 
-@pytest.mark.parametrize(("make", "size"), [(wide, 100), (flat, 100), (deep, 400), (reserved, 2000)])
+@pytest.mark.parametrize(("make", "size"), [(wide, 100), (flat, 100), (deep, 400), (reserved, 20_000)])
 def test_trees(make: Callable[[int], bytes], size: int) -> None:
     Tree.parse(make(size), "tree")
     check_growth(make, size, lambda data: fdtscan.scan(data, "tree"))
 
 
-@pytest.mark.parametrize(("make", "size"), [(wide, 40), (flat, 40), (reserved, 500)])
+@pytest.mark.parametrize(("make", "size"), [(wide, 40), (flat, 40), (reserved, 8000)])
 def test_trees_read_by_the_library(make: Callable[[int], bytes], size: int) -> None:
     check_growth(make, size, lambda data: Tree.parse(data, "tree").to_dtb())
 
@@ -136,9 +137,8 @@ def test_paths_have_an_end() -> None:
 
 def many_segments(count: int) -> bytes:
     """Segments that break every rule that can be broken by many."""
-    phdrs = [
-        Phdr(type=1, offset=0x10, vaddr=n, paddr=n + 1, filesz=0xFFFF_0000, memsz=0xFFFF_FF00) for n in range(count)
-    ]
+    sizes = {"filesz": 0xFFFF_0000, "memsz": 0xFFFF_FF00}
+    phdrs = [Phdr(type=1, offset=0x10, vaddr=n, paddr=n + 1, **sizes) for n in range(count)]
     return ElfFile(phdrs, 32, little_endian=False, machine=20, type=2, entry=0, size=52 + 32 * count).pack()
 
 
@@ -162,11 +162,8 @@ def test_segments_have_a_limit(tmp_path: Path) -> None:
     with pytest.raises(ElfError, match="513 program headers are more than the limit of 512"):
         look(tmp_path / "file", many_segments(513))
     report = lint(look(tmp_path / "file", many_segments(512)), ["slof"])
-    counts = [
-        sum(found.rule.id == rule and found.route == "netboot" for found in report.findings) for rule in ("R3", "R7")
-    ]
-    assert max(counts) <= MAX_BREACHES
-    assert sum(counts) > 0
+    counts = Counter((found.rule.id, found.route) for found in report.findings)
+    assert max(counts.values()) == MAX_BREACHES
     assert bytes_taken(lambda: lint(look(tmp_path / "file", many_segments(512)), list(PROFILES))) < 16 * MIB
 
 
@@ -264,6 +261,7 @@ def test_diffs_of_large_trees(make: Callable[[int], bytes], corpus: Corpus, tmp_
         lambda count: "".join(f"[a.b{n}.c]\nd = 1\n" for n in range(100 * count)),
         lambda count: "a = [" + "[]," * 200 * count + "]",
     ],
+    ids=["key", "tables", "headers", "list"],
 )
 def test_toml(make: Callable[[int], str]) -> None:
     def parse(data: bytes) -> None:
