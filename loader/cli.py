@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _abandon_output()  # whoever read us has enough
         return 0
     except OSError as error:
-        problem = EnvironmentProblem(str(error))
+        problem = EnvironmentProblem(error.strerror or str(error), str(error.filename or ""))
         _complain(problem, options)
         _abandon_output()
         return problem.exit_status

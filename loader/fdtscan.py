@@ -32,6 +32,8 @@ MAX_PROPERTIES: Final = 1024
 """Properties of one node; the fdt library compares each new sibling with all others, so both bound its time."""
 MAX_NAME: Final = 127
 """The specification says 31, but firmware of this platform has longer property names."""
+MAX_PATH: Final = 511
+"""Bytes of a node's full path: what names nodes by their paths needs that much for each."""
 INVALID_PHANDLES: Final = (0, 0xFFFF_FFFF)
 
 NODE_NAME: Final = re.compile(rb"[0-9A-Za-z,._+\-]+(@[0-9A-Za-z,._+\-]+)?")
@@ -83,6 +85,7 @@ class _OpenNode:
     """A node whose end has not been seen."""
 
     name: bytes
+    path_size: int
     properties: set[bytes]
     children: set[bytes]
     phandle: int | None = None
@@ -220,9 +223,12 @@ class _Scanner:
         self.node_count += 1
         if self.node_count > MAX_NODES:
             self.fail(offset, f"more than {MAX_NODES} nodes")
-        self.stack.append(_OpenNode(name, set(), set()))
+        path_size = self.stack[-1].path_size + 1 + len(name) if self.stack else 0
+        self.stack.append(_OpenNode(name, path_size, set(), set()))
         if len(self.stack) > MAX_DEPTH:
             self.fail(offset, f"nodes are nested more than {MAX_DEPTH} deep")
+        if path_size > MAX_PATH:
+            self.fail(offset, f"a node's path has more than {MAX_PATH} bytes")
         self.depth = max(self.depth, len(self.stack))
         return self.advance(start, stop + 1, end)
 

@@ -265,6 +265,13 @@ class AtomicFile:
         except OSError as error:
             raise self._unwritable(error) from error
 
+    def publish_for_all(self) -> None:
+        """Let everyone read the file, whatever the umask says."""
+        try:
+            os.fchmod(self.fd, 0o644)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
     @contextmanager
     def flushing(self) -> Iterator[None]:
         """Takes what is written so far to the disk while the block runs, so that the end waits for little."""

@@ -242,14 +242,14 @@ def copy(source: Path, target: Path) -> None:
         output.preallocate(stamp.size)
         copy_range(file.fileno(), 0, stamp.size, output.fd, 0)
         stamp.verify(file.fileno())
-        os.fchmod(output.fd, 0o644)
+        output.publish_for_all()
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a small file at once, readable for everyone; raises EnvironmentProblem."""
     with AtomicFile(path) as output:
         write_at(output.fd, text.encode(), 0)
-        os.fchmod(output.fd, 0o644)
+        output.publish_for_all()
 
 
 def render_text(configuration: Path, boots: Sequence[Boot]) -> str:

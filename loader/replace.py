@@ -27,7 +27,7 @@ GENERATED: Final = frozenset({abi.EntryType.BOOT_OVERLAY, abi.EntryType.DEVICE_T
 
 @contextmanager
 def scratch_folder(output: Path) -> Iterator[Path]:
-    """A folder beside `output` that is gone afterwards; raises EnvironmentProblem."""
+    """A folder beside `output`, by its absolute path, that is gone afterwards; raises EnvironmentProblem."""
     try:
         folder = tempfile.TemporaryDirectory(dir=output.absolute().parent, prefix=".replace-")
     except OSError as error:

@@ -20,7 +20,7 @@ from loader.errors import DeviceTreeError, ElfError, ImageError
 from loader.fdtscan import MAX_TREE_SIZE
 from loader.imagehead import ENTRY_NAMES, STUB_WORDS, Head, check_stub, parse_head, parse_header
 from loader.inspect import describe_overlay
-from loader.io import open_source
+from loader.io import FileStamp, open_source
 from loader.layout import Load
 
 CODE_SIZE: Final = abi.STUB_MAX_SIZE
@@ -86,7 +86,8 @@ class Subject:
 def read_subject(path: Path) -> Subject:
     """Looks at a file; raises ElfError or SourceError when there is no ELF header."""
     with open_source(path) as file:
-        size = os.fstat(file.fileno()).st_size
+        stamp = FileStamp.take(file.fileno())
+        size = stamp.size
 
         def read(offset: int, length: int) -> bytes:
             return os.pread(file.fileno(), min(length, size - offset), offset) if offset < size else b""
@@ -97,6 +98,7 @@ def read_subject(path: Path) -> Subject:
         contents = None
         if entry is not None and is_stub(code):
             contents = _read_contents(_shifted(read, entry), str(path))  # the entry point is the load base
+        stamp.verify(file.fileno())
     return Subject(str(path), size, elf, code, contents)
 
 

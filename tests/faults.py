@@ -24,7 +24,7 @@ CHANGES: Final = (
     *("fchmod", "chmod", "rename", "replace", "link", "unlink", "remove", "mkdir", "rmdir"),
 )
 """Calls that change files; `open` is one when it may make a file."""
-READS: Final = ("pread", "preadv", "copy_file_range", "sendfile", "fstat", "stat")
+READS: Final = ("pread", "preadv", "copy_file_range", "sendfile")
 CLEANING: Final = frozenset({"unlink", "remove", "rmdir"})
 KILLED: Final = -signal.SIGKILL
 

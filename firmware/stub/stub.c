@@ -267,9 +267,9 @@ _Noreturn void stub_main(const struct stub_entry *entry)
         !read_image(&boot, entry->scratch_residue, &refusal) || !close_places(&boot, &refusal) ||
         !expand_payloads(&boot, &refusal) || !make_tree(&boot, &refusal))
         stop(&refusal, entry->load_base);
-    print_image(&boot.image);
     if (!image_check_again(&boot.image, &refusal))
         stop(&refusal, entry->load_base);
+    print_image(&boot.image);
     prom_quiesce();
     load_hypervisor(&boot);
     hypervisor_enter((uintptr_t)boot.tree, boot.hypervisor.entry, boot.opal_base, boot.opal_entry);

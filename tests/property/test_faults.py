@@ -35,6 +35,8 @@ from tests.faults import (
 from tests.support import Load, make_elf, write_recipe
 
 MAX_CALLS = 400
+STEPS = {"replace": 3}
+"""Commands with so many calls that only every third is tried: `replace` writes each entry to a file of its own."""
 EVERYTHING = (*CHANGES, "open")
 LONG_AGO = 1_158_451_200
 """2006-09-17: a change now does not fall into the same tick of the file system's clock."""
@@ -139,11 +141,12 @@ def every_fault(
     scene: Scene, arguments: list[str], act: Act, names: tuple[str, ...]
 ) -> Iterator[tuple[Run, dict[str, bytes]]]:
     """A run for each call, and the files after it; ends with the run in which the command makes fewer calls."""
-    for number in range(1, MAX_CALLS):
+    step = STEPS.get(arguments[0], 1)
+    for number in range(1, MAX_CALLS, step):
         scene.reset()
         run = scene.run(arguments, number, act, names)
         if not run.called:
-            assert number > (4 if names == EVERYTHING else 1), "there was hardly a call to fail"
+            assert number > 4 or names != EVERYTHING, "there was hardly a call to fail"
             return
         yield run, files_of(scene.work)
     pytest.fail("there is no end to its calls")
@@ -326,7 +329,7 @@ def test_sources_that_change(name: str, change: Callable[[Path], None], scene: S
             if not name.startswith("netboot"):
                 assert not unsettled, what
     assert number > 3
-    assert refused > 0
+    assert refused > 0 or change is exchange  # what is open already is read to its end
 
 
 def changed_result(scene: Scene, arguments: list[str], change: Callable[[], None]) -> dict[str, bytes]:
