@@ -213,10 +213,8 @@ class _Place:
             return msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
             raise self._conversion_error(str(error)) from None
-        except UnicodeEncodeError:
-            raise self.error("holds text that is not Unicode") from None
-        except RecursionError:
-            raise self.error("lists or tables are nested too deep") from None
+        except (UnicodeEncodeError, RecursionError):
+            raise self.error("holds text that is not Unicode, or is nested too deep") from None
 
     def _conversion_error(self, message: str) -> ManifestError:
         """msgspec's complaint in a recipe's words, at the exact key."""
