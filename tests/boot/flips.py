@@ -62,7 +62,7 @@ class FlipBench:
         self._image = image
         scratch = self.bytes[abi.STUB_SCRATCH_OFFSET :][:8]
         self._scratch = int.from_bytes(scratch, "big")
-        self._stop = LOAD_BASE + _stop_offset()
+        self._stop = LOAD_BASE + find_function("processor_stop").start
         self._resources = ExitStack()
 
     def __enter__(self) -> Self:
@@ -128,11 +128,12 @@ class FlipBench:
         self._arrive()
 
 
-def _stop_offset() -> int:
-    """Where the stub loops once it has stopped, from the load base."""
-    command = ["powerpc64-linux-gnu-nm", str(STUB_ELF)]
-    symbols = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return next(int(line.split()[0], 16) for line in symbols.splitlines() if line.endswith(" processor_stop"))
+def find_function(name: str) -> range:
+    """The offsets from the load base between this symbol of the stub and the next one."""
+    command = ["powerpc64-linux-gnu-nm", "--numeric-sort", str(STUB_ELF)]
+    symbols = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")
+    at = next(number for number, line in enumerate(symbols) if line.endswith(f" {name}"))
+    return range(*(int(line.split()[0], 16) for line in symbols[at : at + 2]))
 
 
 def flip_many(bench: FlipBench, bits: Iterable[int]) -> tuple[Counter[Outcome], list[int]]:

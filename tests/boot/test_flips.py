@@ -14,11 +14,13 @@ import pytest
 
 from loader import abi, cli
 from loader.sign import generate_key, sign_image
-from tests.boot.flips import End, FlipBench, flip_many
+from tests.boot.flips import End, FlipBench, find_function, flip_many
 from tests.support import RECIPE, Load, make_elf, write_recipe
 
 Reason = abi.StubReason
 
+CONDITIONAL_BRANCH = 16
+"""Primary opcode of bc (Power ISA Book I, 2.4)."""
 BRANCH_TO_SELF = bytes.fromhex("48000000")
 SAMPLE = 120
 """Bits of each part; the stub words have 256."""
@@ -88,4 +90,15 @@ def test_flipped_code_does_not_enter_the_hypervisor(bench: FlipBench) -> None:
     assert not entered
     refused = sum(count for outcome, count in outcomes.items() if outcome.end is End.REFUSED)
     assert refused > 0.9 * SAMPLE
+    assert bench.run().end is End.ENTERED
+
+
+def test_flipped_branches_around_the_digest(bench: FlipBench) -> None:
+    """One bit of where a branch goes once skipped the digest's check, which is why there are two of them."""
+    code = find_function("image_check")
+    branches = [at for at in code[::4] if bench.bytes[at] >> 2 == CONDITIONAL_BRANCH]
+    assert len(branches) > 3
+    bits = [8 * (at + 3) + bit for at in branches for bit in range(2, 8)]
+    _, entered = flip_many(bench, bits)
+    assert not entered
     assert bench.run().end is End.ENTERED

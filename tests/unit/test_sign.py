@@ -232,6 +232,14 @@ def test_public_keys_that_are_none(content: bytes, expected: str, bench: Bench) 
     assert err.startswith(f"mkimage: {key}: {expected}")
 
 
+SHORT_X448_KEY = b"""\
+-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VvBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f
+-----END PRIVATE KEY-----
+"""
+"""Of another algorithm, and too short for that: an internal error of the library."""
+
+
 def test_private_keys_that_are_none(bench: Bench) -> None:
     from cryptography.hazmat.primitives.asymmetric import ed25519, x25519
     from cryptography.hazmat.primitives.serialization import (
@@ -250,6 +258,7 @@ def test_private_keys_that_are_none(bench: Bench) -> None:
         (encrypted, "the key is encrypted; decrypt it with openssl pkey"),
         (other, "not an Ed25519 key"),
         (b"nonsense", "no private key in PEM"),
+        (SHORT_X448_KEY, "no private key in PEM (Unknown OpenSSL error"),
     ):
         key = bench.folder / "bad"
         key.write_bytes(content)
