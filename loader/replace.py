@@ -29,7 +29,7 @@ GENERATED: Final = frozenset({abi.EntryType.BOOT_OVERLAY, abi.EntryType.DEVICE_T
 def scratch_folder(output: Path) -> Iterator[Path]:
     """A folder beside `output` that is gone afterwards; raises EnvironmentProblem."""
     try:
-        folder = tempfile.TemporaryDirectory(dir=output.parent, prefix=".replace-")
+        folder = tempfile.TemporaryDirectory(dir=output.absolute().parent, prefix=".replace-")
     except OSError as error:
         raise EnvironmentProblem(f"cannot write the file: {error.strerror}", str(output)) from None
     with folder as name:
