@@ -24,6 +24,7 @@
 #define FIRMWARE_HANDLE 0x1e000000U /* of the root; a node's own handle is its offset in the tree more */
 #define FIRMWARE_RTAS_INSTANCE 0x77U
 #define FIRMWARE_STDOUT 0x55U
+#define FIRMWARE_STDIN 0x56U
 #define FIRMWARE_MMU 0x66U
 #define FIRMWARE_MAX_CLAIMS 32
 
@@ -38,6 +39,8 @@ static struct {
     const char *missing;         /* a service that does not exist */
     uint32_t moved;              /* what translate adds to an address */
     bool quiet;                  /* write takes nothing */
+    const char *zeroed;          /* in paths this character is a zero */
+    bool stdin_closed;
     bool no_rtas;                /* instantiate-rtas fails */
     unsigned int largest_length; /* getproplen adds this to the longest property's; 0 for the truth */
     bool quiesced;
@@ -102,6 +105,16 @@ static inline uint32_t firmware_claim(uint64_t base, uint64_t size)
     return (uint32_t)base;
 }
 
+/* The length of a path, after its zeros are in. */
+static inline uint32_t firmware_path_length(char *text)
+{
+    uint32_t length = (uint32_t)strlen(text);
+
+    for (uint32_t i = 0; i < length && firmware.zeroed != NULL; i++)
+        text[i] = text[i] == *firmware.zeroed ? '\0' : text[i];
+    return length;
+}
+
 /* Answer with up to five results; the number that the service gives. */
 static inline unsigned int firmware_serve(const char *service, const uint32_t *in, uint32_t *out)
 {
@@ -122,6 +135,7 @@ static inline unsigned int firmware_serve(const char *service, const uint32_t *i
         value = fdt_getprop(firmware.tree, firmware_node(in[0]), firmware_pointer(in[1]), &length);
         out[0] = value == NULL ? UINT32_MAX : (uint32_t)length + firmware.largest_length;
     } else if (strcmp(service, "getprop") == 0) {
+        CHECK(in[0] != 0);
         value = fdt_getprop(firmware.tree, firmware_node(in[0]), firmware_pointer(in[1]), &length);
         if (value != NULL)
             memcpy(firmware_pointer(in[2]), value, (uint32_t)length < in[3] ? (size_t)length : in[3]);
@@ -130,7 +144,7 @@ static inline unsigned int firmware_serve(const char *service, const uint32_t *i
         out[0] = firmware_next_property(firmware_node(in[0]), firmware_pointer(in[1]), firmware_pointer(in[2]));
     } else if (strcmp(service, "package-to-path") == 0) {
         CHECK(fdt_get_path(firmware.tree, firmware_node(in[0]), firmware_pointer(in[1]), (int)in[2]) == 0);
-        out[0] = (uint32_t)strlen(firmware_pointer(in[1]));
+        out[0] = firmware_path_length(firmware_pointer(in[1]));
     } else if (strcmp(service, "claim") == 0) {
         CHECK(in[2] == 0);
         out[0] = firmware_claim(in[0], in[1]);
@@ -159,6 +173,10 @@ static inline unsigned int firmware_serve(const char *service, const uint32_t *i
         return 5;
     } else if (strcmp(service, "instance-to-package") == 0) {
         out[0] = firmware_handle(fdt_path_offset(firmware.tree, "/cpus/PowerPC,POWER8@2"));
+    } else if (strcmp(service, "close") == 0) {
+        CHECK(in[0] == FIRMWARE_STDIN && !firmware.quiesced);
+        firmware.stdin_closed = true;
+        return 0;
     } else if (strcmp(service, "quiesce") == 0) {
         firmware.quiesced = true;
         return 0;
@@ -218,6 +236,7 @@ static inline void firmware_open(void)
     reg[1] = cpu_to_fdt64(FIRMWARE_MEMORY_SIZE);
     chosen = fdt_path_offset(tree, "/chosen");
     CHECK(fdt_setprop_u32(tree, chosen, "stdout", FIRMWARE_STDOUT) == 0);
+    CHECK(fdt_setprop_u32(tree, chosen, "stdin", FIRMWARE_STDIN) == 0);
     CHECK(fdt_setprop_u32(tree, chosen, "mmu", FIRMWARE_MMU) == 0);
     CHECK(fdt_setprop_u32(tree, chosen, "cpu", 1) == 0);
     CHECK(fdt_setprop(tree, fdt_path_offset(tree, "/memory@0"), "reg", reg, sizeof(reg)) == 0);

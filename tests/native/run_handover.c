@@ -115,6 +115,9 @@ static void test_long_arguments(void)
     CHECK(fdt_setprop(tree, tree_node(tree, "/chosen"), "bootargs", "abc", 3) == 0);
     CHECK(handover_arguments(tree, &refusal));
     CHECK(strcmp(fdt_getprop(tree, tree_node(tree, "/chosen"), "xen,xen-bootargs", NULL), "loud abc") == 0);
+    CHECK(fdt_setprop(tree, tree_node(tree, "/chosen"), "xen,xen-bootargs", "1234", 4) == 0);
+    CHECK(handover_arguments(tree, &refusal));
+    CHECK(strcmp(fdt_getprop(tree, tree_node(tree, "/chosen"), "xen,xen-bootargs", NULL), "1234 abc") == 0);
     CHECK(fdt_pack(tree) == 0);
     expect_refusal(handover_arguments(tree, &refusal), STUB_REASON_BAD_DEVICE_TREE, "no room in the device tree");
     free(tree);

@@ -119,6 +119,43 @@ static void test_initrd(void)
     CHECK(tree_find_ramdisk(tree, &found) && found.base == 0x41000000 && found.end == 0x41000123);
 }
 
+/* Registers hold an initrd, or what was left in them. */
+static void test_registers(void)
+{
+    struct range image = {0x40000000, 0x40100000};
+    struct range found;
+
+    start(FIRMWARE_MSR);
+    CHECK(prom_find_memory(&places, &refusal));
+    found = prom_ramdisk(&places, 0x40100000, 0x1234, image);
+    CHECK(found.base == 0x40100000 && found.end == 0x40101234);
+    found = prom_ramdisk(&places, 0x40100000, FIRMWARE_MEMORY_SIZE - 0x100000, image);
+    CHECK(found.end == 0x40000000 + FIRMWARE_MEMORY_SIZE);
+    found = prom_ramdisk(&places, 0x40100000, FIRMWARE_MEMORY_SIZE - 0x100000 + 1, image);
+    CHECK(found.base == found.end);
+    found = prom_ramdisk(&places, 0x400fffff, 0x1234, image);
+    CHECK(found.base == found.end);
+    found = prom_ramdisk(&places, 0xffff0000, 0x20000, image);
+    CHECK(found.base == found.end);
+    CHECK(range_set_add(&places.memory, (struct range){0, UINT64_C(1) << 33}));
+    found = prom_ramdisk(&places, 0xffff0000, 0x20000, image);
+    CHECK(found.end == 0x100010000);
+    found = prom_ramdisk(&places, 0x41000000, 0xdeadbeef, image);
+    CHECK(found.base == found.end);
+    found = prom_ramdisk(&places, 0, 0x20000, image);
+    CHECK(found.base == found.end);
+}
+
+static void test_zeros_in_paths(void)
+{
+    const void *tree;
+
+    start(FIRMWARE_MSR);
+    firmware.zeroed = "r"; /* /cpus/PowerPC,POWER8@2 is one of them */
+    CHECK(make_tree((struct range){0, 0}, &tree));
+    CHECK(fdt_path_offset(tree, "/cpus/PowePC,POWER8@2") > 0 && fdt_path_offset(tree, "/tas") > 0);
+}
+
 static void test_memory(void)
 {
     start(FIRMWARE_MSR);
@@ -282,7 +319,7 @@ static void test_end(void)
 {
     start(FIRMWARE_MSR);
     prom_quiesce();
-    CHECK(firmware.quiesced && !firmware.left);
+    CHECK(firmware.quiesced && firmware.stdin_closed && !firmware.left);
     /* client_enter() fails the test from now on. */
     prom_console_write("too late");
     prom_exit();
@@ -291,6 +328,17 @@ static void test_end(void)
     start(FIRMWARE_MSR);
     prom_exit();
     CHECK(firmware.left);
+
+    /* Not on a Power Macintosh; and without /chosen nobody is asked for the properties of no node. */
+    start(FIRMWARE_MSR);
+    CHECK(fdt_setprop_string(firmware.tree, 0, "device_type", "bootrom") == 0);
+    prom_quiesce();
+    CHECK(firmware.quiesced && !firmware.stdin_closed);
+    start(FIRMWARE_MSR);
+    CHECK(fdt_del_node(firmware.tree, fdt_path_offset(firmware.tree, "/chosen")) == 0);
+    prom_open(FIRMWARE_ENTRY, FIRMWARE_MSR);
+    prom_quiesce();
+    CHECK(firmware.quiesced && !firmware.stdin_closed);
 }
 
 int main(void)
@@ -298,6 +346,8 @@ int main(void)
     test_whole_tree();
     test_names_stay_out();
     test_initrd();
+    test_registers();
+    test_zeros_in_paths();
     test_memory();
     test_claims();
     test_bad_trees();
