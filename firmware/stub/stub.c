@@ -224,7 +224,7 @@ static void load_hypervisor(const struct boot *state)
 
 static void print_image(const struct image *image)
 {
-    char line[LINE_SIZE];
+    static char line[LINE_SIZE];
 
     text_format(line, sizeof(line), LINE_START "image %lu KiB, %lu entries, digests good\r\n",
                 (unsigned long)(image->total_size >> KIBIBYTE_SHIFT), (unsigned long)image->entry_count);
@@ -233,7 +233,7 @@ static void print_image(const struct image *image)
 
 static _Noreturn void stop(const struct refusal *refusal, uint64_t load_base)
 {
-    char line[LINE_SIZE];
+    static char line[LINE_SIZE];
 
     be64_set((be64_t *)(uintptr_t)(load_base + STUB_REASON_OFFSET), refusal->reason);
     text_format(line, sizeof(line), LINE_START "refused: %s (reason %lu)\r\n", refusal->text,
