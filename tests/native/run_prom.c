@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Booting from Open Firmware: memory, claims, the whole tree, RTAS, the console, over a made-up client interface.
+ * Longer than 400 lines because one made-up firmware serves all of it.
  *
  * Include: firmware/stub abi tests/native build/third_party/libfdt
  * Link: build/third_party/libfdt firmware/stub/place.c firmware/stub/range.c firmware/stub/refusal.c
