@@ -337,18 +337,17 @@ def _assign_ids(tables: dict[str, _DomainTable], place: _Place) -> dict[str, int
 
 def _parse_domain(name: str, number: int, table: _DomainTable, compression: abi.Compression, place: _Place) -> Domain:
     if not _DOMAIN_NAME.fullmatch(name) or len(name) >= abi.DOMAIN_NAME_SIZE:
-        limit = abi.DOMAIN_NAME_SIZE - 1
-        raise place.error(f"a domain's name has 1 to {limit} letters, digits and . _ + -, a letter first")
+        raise place.error(
+            f"a domain's name has 1 to {abi.DOMAIN_NAME_SIZE - 1} letters, digits and . _ + -, a letter first"
+        )
     if not 1 <= table.vcpus <= abi.MAX_VCPUS:
         raise (place / "vcpus").error(f"{table.vcpus} vCPUs, a domain may have 1 to {abi.MAX_VCPUS}")
     if len(set(table.roles)) != len(table.roles):
         raise (place / "roles").error("names a role twice")
     memory = (place / "memory").size(table.memory)
     if memory % abi.EXTENT_SIZE or not 0 < memory <= abi.MAX_DOMAIN_MEMORY:
-        raise (place / "memory").error(
-            f"{format_size(memory)} is not a multiple of {format_size(abi.EXTENT_SIZE)}"
-            f" between {format_size(abi.EXTENT_SIZE)} and {format_size(abi.MAX_DOMAIN_MEMORY)}"
-        )
+        unit, most = format_size(abi.EXTENT_SIZE), format_size(abi.MAX_DOMAIN_MEMORY)
+        raise (place / "memory").error(f"{format_size(memory)} is not a multiple of {unit} between {unit} and {most}")
     return Domain(
         name=name,
         id=number,
@@ -380,11 +379,13 @@ def _parse_ramdisk(value: str | _RamdiskTable, compression: abi.Compression, pla
     if isinstance(value, str):
         return Ramdisk(place.file(value), None, compression)
     load = None if value.load is None else (place / "load").size(value.load)
-    room = 0 if value.from_firmware is None else (place / "from-firmware").size(value.from_firmware)
-    if value.path is None and room == 0:
+    room = None if value.from_firmware is None else (place / "from-firmware").size(value.from_firmware)
+    if room == 0:
+        raise (place / "from-firmware").error("has no room", hint="leave it out to ignore the firmware's initrd")
+    if value.path is None and room is None:
         raise (place / "path").error("is missing", hint='or write from-firmware = "64M" to take the firmware\'s initrd')
     path = None if value.path is None else (place / "path").file(value.path)
-    return Ramdisk(path, load, _COMPRESSIONS.get(value.compression, compression), room)
+    return Ramdisk(path, load, _COMPRESSIONS.get(value.compression, compression), room or 0)
 
 
 def _parse_rma(table: _RmaTable, memory: int, place: _Place) -> Rma:
@@ -395,6 +396,6 @@ def _parse_rma(table: _RmaTable, memory: int, place: _Place) -> Rma:
     if size > memory:
         raise where.error(f"{format_size(size)} is more than the domain's memory of {format_size(memory)}")
     if table.mode == "rmo" and size not in RMO_SIZES:
-        sizes = ", ".join(format_size(known) for known in RMO_SIZES)
+        sizes = ", ".join(map(format_size, RMO_SIZES))
         raise where.error(f"no processor limits a real-mode area to {format_size(size)}", hint=f"RMO knows {sizes}")
     return Rma(table.mode, size)

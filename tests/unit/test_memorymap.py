@@ -138,6 +138,7 @@ def test_domain_map_is_the_planners(image: Path) -> None:
     assert regions["ramdisk"].start == head.entry("dom0/ramdisk").load_hint
     assert regions["device tree"].start == head.entry("dom0/device-tree").load_hint
     assert regions["RTAS"].size == abi.RTAS_SIZE
+    assert not lane(space, "kept for")
     assert {mark.name: mark.address for mark in space.marks} == {
         "entry": 0,
         "end of the real-mode area (auto)": 64 * MIB,

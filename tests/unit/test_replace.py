@@ -179,13 +179,15 @@ def test_relative_paths(tmp_path: Path, image: Path, run: Run, monkeypatch: pyte
     assert run("verify", "out.img")[0] == 0
 
 
-@pytest.mark.parametrize("path", ["", 'path="rd", compression="zstd", '])
-def test_room_for_the_firmwares_ramdisk_stays(path: str, tmp_path: Path, run: Run) -> None:
+@pytest.mark.parametrize(
+    ("path", "room"), [("", 4 << 20), ('path="rd", compression="zstd", ', 4 << 20), ('path="rd", ', 4096)]
+)
+def test_room_for_the_firmwares_ramdisk_stays(path: str, room: int, tmp_path: Path, run: Run) -> None:
     """With and without a ramdisk of the image's own, whatever else is replaced."""
     recipe, image, output = write_recipe(tmp_path), tmp_path / "test.img", tmp_path / "out.img"
     (tmp_path / "rd").write_bytes(bytes(0x8000))
     (tmp_path / "new").write_bytes(LARGER)
-    setting = f"domain.dom0.initrd={{{path}from-firmware='4M'}}"
+    setting = f"domain.dom0.initrd={{{path}from-firmware={room}}}"
     assert run("build", recipe, "-o", image, "--set", setting)[0] == 0
     assert run("replace", image, "dom0/kernel", tmp_path / "new", "-o", output)[0] == 0
     rooms = []
@@ -193,7 +195,7 @@ def test_room_for_the_firmwares_ramdisk_stays(path: str, tmp_path: Path, run: Ru
         (domain,) = json.loads(run("inspect", file, "--json")[1])["domains"]
         rooms.append(domain["firmware-ramdisk"])
     assert rooms[0] == rooms[1]
-    assert rooms[0]["room"] == 4 << 20
+    assert rooms[0]["room"] == room
     changed = run("diff", image, output)[1]
     assert "firmware-ramdisk" not in changed
     assert "initrd" not in changed
