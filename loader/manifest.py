@@ -337,9 +337,8 @@ def _assign_ids(tables: dict[str, _DomainTable], place: _Place) -> dict[str, int
 
 def _parse_domain(name: str, number: int, table: _DomainTable, compression: abi.Compression, place: _Place) -> Domain:
     if not _DOMAIN_NAME.fullmatch(name) or len(name) >= abi.DOMAIN_NAME_SIZE:
-        raise place.error(
-            f"a domain's name has 1 to {abi.DOMAIN_NAME_SIZE - 1} letters, digits and . _ + -, a letter first"
-        )
+        limit = abi.DOMAIN_NAME_SIZE - 1
+        raise place.error(f"a domain's name has 1 to {limit} letters, digits and . _ + -, a letter first")
     if not 1 <= table.vcpus <= abi.MAX_VCPUS:
         raise (place / "vcpus").error(f"{table.vcpus} vCPUs, a domain may have 1 to {abi.MAX_VCPUS}")
     if len(set(table.roles)) != len(table.roles):
@@ -396,6 +395,6 @@ def _parse_rma(table: _RmaTable, memory: int, place: _Place) -> Rma:
     if size > memory:
         raise where.error(f"{format_size(size)} is more than the domain's memory of {format_size(memory)}")
     if table.mode == "rmo" and size not in RMO_SIZES:
-        sizes = ", ".join(map(format_size, RMO_SIZES))
+        sizes = ", ".join(format_size(known) for known in RMO_SIZES)
         raise where.error(f"no processor limits a real-mode area to {format_size(size)}", hint=f"RMO knows {sizes}")
     return Rma(table.mode, size)
