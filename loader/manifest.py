@@ -304,10 +304,8 @@ def _parse_domain(name: str, number: int, table: _DomainTable, compression: abi.
         raise (place / "roles").error("names a role twice")
     memory = (place / "memory").size(table.memory)
     if memory % abi.EXTENT_SIZE or not 0 < memory <= abi.MAX_DOMAIN_MEMORY:
-        raise (place / "memory").error(
-            f"{format_size(memory)} is not a multiple of {format_size(abi.EXTENT_SIZE)}"
-            f" between {format_size(abi.EXTENT_SIZE)} and {format_size(abi.MAX_DOMAIN_MEMORY)}"
-        )
+        unit, most = format_size(abi.EXTENT_SIZE), format_size(abi.MAX_DOMAIN_MEMORY)
+        raise (place / "memory").error(f"{format_size(memory)} is not a multiple of {unit} between {unit} and {most}")
     return Domain(
         name=name,
         id=number,
@@ -339,11 +337,13 @@ def _parse_ramdisk(value: str | _RamdiskTable, compression: abi.Compression, pla
     if isinstance(value, str):
         return Ramdisk(place.file(value), None, compression)
     load = None if value.load is None else (place / "load").size(value.load)
-    room = 0 if value.from_firmware is None else (place / "from-firmware").size(value.from_firmware)
-    if value.path is None and room == 0:
+    room = None if value.from_firmware is None else (place / "from-firmware").size(value.from_firmware)
+    if room == 0:
+        raise (place / "from-firmware").error("has no room", hint="leave it out to ignore the firmware's initrd")
+    if value.path is None and room is None:
         raise (place / "path").error("is missing", hint='or write from-firmware = "64M" to take the firmware\'s initrd')
     path = None if value.path is None else (place / "path").file(value.path)
-    return Ramdisk(path, load, _COMPRESSIONS.get(value.compression, compression), room)
+    return Ramdisk(path, load, _COMPRESSIONS.get(value.compression, compression), room or 0)
 
 
 def _parse_rma(table: _RmaTable, memory: int, place: _Place) -> Rma:

@@ -66,16 +66,15 @@ static bool enter_openfirmware(struct boot *state, const struct stub_entry *entr
 {
     struct image *image = &state->image;
     struct places *places = &state->places;
-    struct range ramdisk = {(uint32_t)entry->r3, (uint32_t)entry->r3};
+    struct range ramdisk;
 
     prom_open((uint32_t)entry->client, entry->msr);
-    if (ramdisk.base != 0)
-        ramdisk.end += (uint32_t)entry->r4;
     if (!prom_find_memory(places, refusal))
         return false;
     image->memory_size = memory_from(&places->memory, (uintptr_t)image->base);
     if (!image_check_header(image, refusal))
         return false;
+    ramdisk = prom_ramdisk(places, (uint32_t)entry->r3, (uint32_t)entry->r4, range_of(image->base, image->total_size));
     if (!prom_is_real(ramdisk))
         return refuse(refusal, STUB_REASON_OPEN_FIRMWARE, "the initrd is not at the addresses Open Firmware gives");
     range_set_add(&places->used, range_of(image->base, image->total_size));
@@ -235,7 +234,7 @@ static void load_hypervisor(const struct boot *state)
 
 static void print_image(const struct image *image)
 {
-    char line[LINE_SIZE];
+    static char line[LINE_SIZE];
 
     text_format(line, sizeof(line), LINE_START "image %lu KiB, %lu entries, digests good\r\n",
                 (unsigned long)(image->total_size >> KIBIBYTE_SHIFT), (unsigned long)image->entry_count);
@@ -244,7 +243,7 @@ static void print_image(const struct image *image)
 
 static _Noreturn void stop(const struct refusal *refusal, uint64_t load_base)
 {
-    char line[LINE_SIZE];
+    static char line[LINE_SIZE];
 
     be64_set((be64_t *)(uintptr_t)(load_base + STUB_REASON_OFFSET), refusal->reason);
     text_format(line, sizeof(line), LINE_START "refused: %s (reason %lu)\r\n", refusal->text,
