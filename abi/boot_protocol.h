@@ -7,6 +7,10 @@
 
 #include "types.h"
 
+#ifndef __ASSEMBLER__
+#include <stddef.h>
+#endif
+
 #define EXTENT_SHIFT HV_U64(24)
 /* Domain memory is handed out in extents of this many bytes. */
 #define EXTENT_SIZE HV_U64(0x1000000)
@@ -31,6 +35,55 @@
 #define RMA_MODE_RMO "rmo"
 #define RMA_MODE_VRMA "vrma"
 #define EPAPR_MAGIC HV_U64(0x65504150)
+#define FIRMWARE_MAGIC "OPALPEG\000"
+
+#define FIRMWARE_HEAD_SIZE 32
+#define FIRMWARE_HEAD_MAGIC_OFFSET 0x00
+#define FIRMWARE_HEAD_SIZE_OFFSET 0x08
+#define FIRMWARE_HEAD_BRANCH_OFFSET 0x10
+#define FIRMWARE_HEAD_ELECTED_OFFSET 0x14
+#define FIRMWARE_HEAD_RELEASED_OFFSET 0x18
+#define FIRMWARE_HEAD_RESET_OFFSET 0x1c
+
+#ifndef __ASSEMBLER__
+/* First bytes of our own firmware's file, which the machine loads to address 0.
+ *
+ * size      bytes of the file
+ * branch    first instruction of every processor
+ * elected   zero in the file, written as the processors start
+ * released  likewise; nothing else of the file changes where it was loaded
+ * reset     where the branch leads */
+struct hv_firmware_head {
+    uint8_t magic[8];
+    be64_t size;
+    be32_t branch;
+    be32_t elected;
+    be32_t released;
+    be32_t reset;
+};
+_Static_assert(sizeof(struct hv_firmware_head) == FIRMWARE_HEAD_SIZE, "struct hv_firmware_head");
+_Static_assert(offsetof(struct hv_firmware_head, magic) == FIRMWARE_HEAD_MAGIC_OFFSET, "magic");
+_Static_assert(offsetof(struct hv_firmware_head, size) == FIRMWARE_HEAD_SIZE_OFFSET, "size");
+_Static_assert(offsetof(struct hv_firmware_head, branch) == FIRMWARE_HEAD_BRANCH_OFFSET, "branch");
+_Static_assert(offsetof(struct hv_firmware_head, elected) == FIRMWARE_HEAD_ELECTED_OFFSET, "elected");
+_Static_assert(offsetof(struct hv_firmware_head, released) == FIRMWARE_HEAD_RELEASED_OFFSET, "released");
+_Static_assert(offsetof(struct hv_firmware_head, reset) == FIRMWARE_HEAD_RESET_OFFSET, "reset");
+#endif /* __ASSEMBLER__ */
+
+/* Below /chosen: what our own firmware measured (docs/trust.md); other firmware writes no such node. */
+#define NODE_MEASUREMENTS "roundpeg,measurements"
+#define MEASUREMENTS_COMPATIBLE "roundpeg,measurements-v1"
+/* One word: "ok", or why an unlocked firmware should not have started the image. */
+#define PROP_VERDICT "verdict"
+/* A string list: what each event is of, in the order in which they were added. */
+#define PROP_MEASURED_NAMES "names"
+/* As many SHA-256 digests as names, without anything between. */
+#define PROP_MEASURED_DIGESTS "digests"
+/* 32 bytes: zeros, replaced for each event by the SHA-256 of themselves and the event's digest. */
+#define PROP_MEASURED_CHAIN "chain"
+#define MEASURE_FIRMWARE "firmware"
+/* Names of the first two events; the others have the names of the image's entries. */
+#define MEASURE_IMAGE_HEAD "image-head"
 
 /* Bits of the published binding's `capabilities` property. */
 #define CAPABILITY_CONTROL 1

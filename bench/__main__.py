@@ -8,7 +8,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from bench import boot, image, large, trees
+from bench import boot, firmware, image, large, trees
 from loader.manifest import load_recipe
 
 
@@ -25,6 +25,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-", dir=arguments.image.parent) as folder:
         image.measure(arguments.recipe, recipe.domain("dom0"), Path(folder))
         large.measure(recipe.stub, recipe.hypervisor.path.resolve(), Path(folder))
+        firmware.measure(arguments.image, recipe.hypervisor.path.resolve(), Path(folder))
     boot.measure(arguments.image, recipe)
 
 

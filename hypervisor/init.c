@@ -8,6 +8,7 @@
 #include "hv/domain.h"
 #include "hv/fdt_reader.h"
 #include "hv/init.h"
+#include "hv/measurements.h"
 #include "hv/memory.h"
 #include "hv/platform.h"
 #include "hv/power.h"
@@ -98,6 +99,7 @@ void hypervisor_main(const void *fdt, uint64_t opal_base, uint64_t opal_entry)
     memory_init(fdt, (uintptr_t)__image_end);
     memory_print();
     tree_fixup_init(fdt);
+    measurements_init(fdt);
     count = plan_read(fdt, plans, MAX_DOMAINS);
     for (uint32_t i = 0; i < count; i++) {
         plan_print(&plans[i]);

@@ -193,6 +193,39 @@ RMA_MODE_VRMA: Final = "vrma"
 
 EPAPR_MAGIC: Final = 0x65504150
 
+FIRMWARE_MAGIC: Final = b"OPALPEG\0"
+FIRMWARE_HEAD: Final = Struct(
+    "magic" / Const(FIRMWARE_MAGIC),
+    "size" / Int64ub,
+    "branch" / Int32ub,
+    "elected" / Const(0, Int32ub),
+    "released" / Const(0, Int32ub),
+    "reset" / Int32ub,
+)
+"""First bytes of our own firmware's file, which the machine loads to address 0.
+
+size      bytes of the file
+branch    first instruction of every processor
+elected   zero in the file, written as the processors start
+released  likewise; nothing else of the file changes where it was loaded
+reset     where the branch leads
+"""
+
+NODE_MEASUREMENTS: Final = "roundpeg,measurements"
+"""Below /chosen: what our own firmware measured (docs/trust.md); other firmware writes no such node."""
+MEASUREMENTS_COMPATIBLE: Final = "roundpeg,measurements-v1"
+PROP_VERDICT: Final = "verdict"
+"""One word: "ok", or why an unlocked firmware should not have started the image."""
+PROP_MEASURED_NAMES: Final = "names"
+"""A string list: what each event is of, in the order in which they were added."""
+PROP_MEASURED_DIGESTS: Final = "digests"
+"""As many SHA-256 digests as names, without anything between."""
+PROP_MEASURED_CHAIN: Final = "chain"
+"""32 bytes: zeros, replaced for each event by the SHA-256 of themselves and the event's digest."""
+MEASURE_FIRMWARE: Final = "firmware"
+MEASURE_IMAGE_HEAD: Final = "image-head"
+"""Names of the first two events; the others have the names of the image's entries."""
+
 
 class Capability(IntFlag):
     """Bits of the published binding's `capabilities` property."""

@@ -73,7 +73,11 @@ def add_boot_arguments(parser: argparse.ArgumentParser) -> None:
     add("--memory", type=_memory, default="2G", metavar="SIZE", help="its memory (default: %(default)s)")
     add("--cpus", type=_positive_int, default=1, metavar="N", help="its processors (default: %(default)s)")
     add("--timeout", type=_seconds, metavar="S", help="give up after S seconds (default with steps: 300, else never)")
-    add("--firmware", type=Path, metavar="FILE", help="start FILE instead of the machine's usual firmware")
+    add(
+        "--firmware",
+        metavar="FILE",
+        help="start FILE instead of the machine's usual firmware; powernv8 also knows opal, which is ours, and skiboot",
+    )
     add("--log", type=Path, metavar="FILE", help="write the console to FILE, each line with the seconds since power-on")
     add("--qemu", action="append", metavar="ARG", default=[], help="further argument for QEMU: --qemu=-device; repeat")
     add("--no-reboot", action="store_true", help="end where the machine would reset itself")

@@ -15,6 +15,8 @@ def add_inspect_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", type=Path, metavar="IMAGE")
     parser.add_argument("--json", action="store_true", help="machine-readable report")
     parser.add_argument("--sbom", action="store_true", help="bill of materials in CycloneDX JSON instead")
+    parser.add_argument("--measure", action="store_true", help="what our firmware will measure when it starts this")
+    parser.add_argument("--firmware", type=Path, metavar="FILE", help="the firmware that will; needs --measure")
     add_map_arguments(parser)
 
 
@@ -53,14 +55,23 @@ def add_diff_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_inspect(options: argparse.Namespace) -> int:
-    """Prints what an image holds, its bill of materials, or its memory maps."""
+    """Prints what an image holds, its bill of materials, what a firmware will measure, or memory maps."""
     from loader.lintcommand import run_maps, wants_maps
 
     wants = wants_maps(options)
     if options.sbom and (wants or options.json):
         options.parser.error("--sbom stands alone")
+    if options.measure and (wants or options.sbom):
+        options.parser.error("--measure goes with --firmware and --json only")
+    if options.firmware is not None and not options.measure:
+        options.parser.error("--firmware needs --measure")
     if wants:
         return run_maps(options)
+    if options.measure:
+        from loader.measure import predict, render_measurement
+
+        print(render_measurement(predict(options.image, options.firmware), as_json=options.json))
+        return 0
     if options.sbom:
         from loader.sbom import describe_materials
 

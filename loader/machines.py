@@ -5,8 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
+
+from loader.errors import EnvironmentProblem
 
 QEMU: Final = "qemu-system-ppc64"
 
@@ -25,6 +28,7 @@ FIRMWARE: Final = "firmware"
 FATAL_NAMES: Final = (*SOFTWARE_FATAL, FIRMWARE)
 
 SKIBOOT_FATAL: Final = r"assert failed at |Fatal (System Reset|TRAP|Exception|MCE) |FATAL: |ELF header not found"
+OPAL_FATAL: Final = r"^opal: (exception 0x|stopped: |refused: )"
 SLOF_FATAL: Final = r"Exception \[ \w+ \]|not supported, aborting|\bE3\d{3}:"
 OPENBIOS_FATAL: Final = r"openbios panic|No valid (boot|state)|Unhandled Exception"
 
@@ -85,7 +89,7 @@ def _machine(name: str, *arguments: str, board: str = "", firmware_fatal: str | 
 MACHINES: Final[Mapping[str, Machine]] = {
     machine.name: machine
     for machine in (
-        _machine("powernv8", *BMC, firmware_fatal=SKIBOOT_FATAL),
+        _machine("powernv8", *BMC, firmware_fatal=f"{SKIBOOT_FATAL}|{OPAL_FATAL}"),
         _machine("powernv9", *BMC, firmware_fatal=SKIBOOT_FATAL),
         _machine("powernv10", *BMC, firmware_fatal=SKIBOOT_FATAL),
         _machine("pseries", "-cpu", "power8", firmware_fatal=SLOF_FATAL),
@@ -97,3 +101,19 @@ MACHINES: Final[Mapping[str, Machine]] = {
 """By name; `none` has no processor and serves to test the emulator's own handling."""
 
 DEFAULT_MACHINE: Final = "powernv8"
+
+FIRMWARES: Final[Mapping[str, Path | None]] = {
+    "opal": Path(__file__).resolve().parents[1] / "build" / "firmware" / "opal" / "opal.bin",
+    "skiboot": None,
+}
+"""What `firmware=` knows by name: powernv8's as `make firmware` builds it, and the one QEMU brings along."""
+
+
+def find_firmware(firmware: Path | str | None) -> Path | str | None:
+    """What -bios gets, None for nothing: one of FIRMWARES by its name, else a file; raises EnvironmentProblem."""
+    if not isinstance(firmware, str) or firmware not in FIRMWARES:
+        return firmware
+    file = FIRMWARES[firmware]
+    if file is not None and not file.is_file():
+        raise EnvironmentProblem("our own firmware is not built", str(file), "run `make firmware`")
+    return file

@@ -21,7 +21,7 @@ from typing import Any, Final, Self, TypedDict
 from loader.console import Console, ConsoleEnd
 from loader.consolelog import open_log
 from loader.errors import EnvironmentProblem, LoaderError
-from loader.machines import DEFAULT_MACHINE, MACHINES, QEMU, Machine, Network
+from loader.machines import DEFAULT_MACHINE, MACHINES, QEMU, Machine, Network, find_firmware
 
 MONITOR_PATIENCE: Final = 30.0
 """Seconds until an answer of QEMU's monitor counts as lost; it takes milliseconds on an idle machine."""
@@ -122,7 +122,8 @@ class Options(TypedDict, total=False):
     """What a machine can be started with, all of it optional.
 
     machine    a name of loader/machines.py, or a Machine of your own; default powernv8
-    firmware   a file for -bios instead of the machine's usual firmware; also a name in QEMU's own folder
+    firmware   a file for -bios instead of the machine's usual firmware; also a name in QEMU's own folder, or one of
+               loader/machines.py's FIRMWARES: "opal", "skiboot"
     memory     as QEMU writes it; default "2G"
     cpus       number of processors; default 1
     network    its network devices, in order; default none
@@ -175,10 +176,11 @@ class Emulator:
         patterns = {**self.machine.fatal, **(fatal or {})}
         self.fatal = {name: regex for name, regex in patterns.items() if name not in tolerate}
         self._prefix = tuple(prefix)
+        bios = find_firmware(firmware)
         self._arguments = [
             *("-M", self.machine.board, *self.machine.arguments),
             *("-m", memory, "-smp", str(cpus), "-nodefaults", "-nographic"),
-            *([] if firmware is None else ["-bios", str(firmware)]),
+            *([] if bios is None else ["-bios", str(bios)]),
             *([] if image is None else ["-kernel", str(image)]),
             *(word for number, device in enumerate(network) for word in device.arguments(number)),
             *extra,

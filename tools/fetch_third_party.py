@@ -28,12 +28,16 @@ SUFFIXES: Final = frozenset({".c", ".h"})
 
 @dataclass(frozen=True)
 class Source:
-    """C files of one package: in which folder of its archive they are, where they go, which must be there."""
+    """C files of one package: in which folder of its archive they are, where they go, which must be there.
+
+    `others` says whether the folder's other C files are taken as well.
+    """
 
     package: str
     archive_folder: str
     folder: str
     needed: frozenset[str]
+    others: bool = True
 
 
 SOURCES: Final = (
@@ -45,6 +49,7 @@ SOURCES: Final = (
     ),
     Source("lz4", "lz4libs", "lz4", frozenset({"lz4.c", "lz4.h"})),
     Source("zstandard", "zstd", "zstd", frozenset({"zstd.c", "zstd.h", "zstd_errors.h"})),
+    Source("pymonocypher", "", "monocypher", frozenset({"monocypher.c", "monocypher.h"}), others=False),
 )
 
 ZSTD_FILE: Final = "zstd.c"
@@ -99,7 +104,9 @@ def unpack(archive: Path, source: Source, folder: Path) -> None:
     with tarfile.open(archive) as tar:
         for member in tar:
             path = PurePosixPath(member.name)
-            if not member.isfile() or path.parts[1:-1] != (source.archive_folder,) or path.suffix not in SUFFIXES:
+            if not member.isfile() or path.suffix not in SUFFIXES or not (source.others or path.name in source.needed):
+                continue
+            if path.parts[1:-1] != PurePosixPath(source.archive_folder).parts:
                 continue
             content = tar.extractfile(member)
             if content is not None:

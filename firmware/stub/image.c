@@ -10,12 +10,13 @@ static uint64_t page_align(uint64_t size)
     return (size + IMAGE_PAGE_SIZE - 1) & ~(IMAGE_PAGE_SIZE - 1);
 }
 
-static bool is_zero(const uint8_t *bytes, uint64_t size)
+bool image_is_zero(const void *bytes, uint64_t size)
 {
+    const uint8_t *next = bytes;
     uint8_t seen = 0;
 
     for (uint64_t i = 0; i < size; i++)
-        seen |= bytes[i];
+        seen |= next[i];
     return seen == 0;
 }
 
@@ -37,7 +38,7 @@ bool image_check_header(struct image *image, struct refusal *refusal)
 
     if (image->memory_size < image->stub_size + sizeof(*header))
         return refuse(refusal, STUB_REASON_TRUNCATED, "memory ends before the image's header");
-    if (is_zero((const uint8_t *)header, sizeof(*header)))
+    if (image_is_zero(header, sizeof(*header)))
         return refuse(refusal, STUB_REASON_BAD_HEADER, "the header is all zeros; the image may be truncated");
     if (memcmp(header->magic, IMAGE_MAGIC, sizeof(header->magic)) != 0)
         return refuse(refusal, STUB_REASON_BAD_HEADER, "no image header behind the stub");
@@ -57,7 +58,7 @@ bool image_check_header(struct image *image, struct refusal *refusal)
     if (be64_get(header->flags) != 0)
         return refuse(refusal, STUB_REASON_BAD_HEADER, "unknown header flags 0x%lx",
                       (unsigned long)be64_get(header->flags));
-    if (!is_zero(header->reserved, sizeof(header->reserved)))
+    if (!image_is_zero(header->reserved, sizeof(header->reserved)))
         return refuse(refusal, STUB_REASON_BAD_HEADER, "reserved header bytes are not zero");
     if (be64_get(header->table_offset) != image->stub_size + sizeof(*header))
         return refuse(refusal, STUB_REASON_BAD_HEADER, "table offset 0x%lx is not 0x%lx",
@@ -166,7 +167,7 @@ bool image_check_signatures(const struct image *image, struct refusal *refusal)
                       (unsigned long)MAX_SIGNATURES);
     if (!are_records_sorted(records, count))
         return refuse(refusal, STUB_REASON_SIGNATURES, "the signatures are not in the order of their keys");
-    if (!is_zero((const uint8_t *)(records + count), IMAGE_PAGE_SIZE - sizeof(*page) - count * sizeof(*records)))
+    if (!image_is_zero(records + count, IMAGE_PAGE_SIZE - sizeof(*page) - count * sizeof(*records)))
         return refuse(refusal, STUB_REASON_SIGNATURES, "bytes behind the signatures are not zero");
     sha256_start(&sha);
     sha256_add(&sha, page, IMAGE_SIGNATURES_PAGE_DIGEST_OFFSET);
@@ -184,7 +185,7 @@ static bool check_name(const struct hv_image_entry *entry)
 
     while (length < IMAGE_NAME_SIZE && entry->name[length] > ' ' && entry->name[length] <= '~')
         length++;
-    return length > 0 && length < IMAGE_NAME_SIZE && is_zero(entry->name + length, IMAGE_NAME_SIZE - length);
+    return length > 0 && length < IMAGE_NAME_SIZE && image_is_zero(entry->name + length, IMAGE_NAME_SIZE - length);
 }
 
 /* True when entries of `type` may have this name, which check_name() found sound. */
@@ -265,7 +266,7 @@ bool image_check_table(struct image *image, struct refusal *refusal)
 
     image->hypervisor = NULL;
     image->overlay = NULL;
-    if (!is_zero(table_end, (uint64_t)(image->base + image->signature_offset - table_end)))
+    if (!image_is_zero(table_end, (uint64_t)(image->base + image->signature_offset - table_end)))
         return refuse(refusal, STUB_REASON_PADDING, "bytes behind the table are not zero");
     for (uint32_t i = 0; i < image->entry_count; i++) {
         const struct hv_image_entry *entry = &image->entries[i];
@@ -288,30 +289,35 @@ bool image_check_table(struct image *image, struct refusal *refusal)
     return true;
 }
 
-/* True when the image ends in at least a page of zeros: firmware filled up a file that was cut short. */
-static bool looks_truncated(const struct image *image)
+bool image_looks_truncated(const struct image *image)
 {
-    return is_zero(image->base + image->total_size - IMAGE_PAGE_SIZE, IMAGE_PAGE_SIZE);
+    return image_is_zero(image->base + image->total_size - IMAGE_PAGE_SIZE, IMAGE_PAGE_SIZE);
+}
+
+bool image_check_payload(const struct image *image, const struct hv_image_entry *entry, struct refusal *refusal)
+{
+    const uint8_t *payload = image_payload(image, entry);
+    uint64_t size = be64_get(entry->size);
+    uint8_t digest[DIGEST_SIZE];
+    char text[IMAGE_NAME_SIZE];
+    struct sha256 sha;
+
+    sha256_start(&sha);
+    sha256_add(&sha, payload, size);
+    sha256_finish(&sha, digest);
+    if (memcmp(digest, entry->digest, sizeof(digest)) != 0)
+        return refuse(refusal, STUB_REASON_ENTRY_DIGEST, "%s does not match its digest%s", entry_name(entry, text),
+                      image_looks_truncated(image) ? "; the image may be truncated" : "");
+    if (!image_is_zero(payload + size, page_align(size) - size))
+        return refuse(refusal, STUB_REASON_PADDING, "bytes behind %s are not zero", entry_name(entry, text));
+    return true;
 }
 
 bool image_check_payloads(const struct image *image, struct refusal *refusal)
 {
     for (uint32_t i = 0; i < image->entry_count; i++) {
-        const struct hv_image_entry *entry = &image->entries[i];
-        const uint8_t *payload = image_payload(image, entry);
-        uint64_t size = be64_get(entry->size);
-        uint8_t digest[DIGEST_SIZE];
-        char text[IMAGE_NAME_SIZE];
-        struct sha256 sha;
-
-        sha256_start(&sha);
-        sha256_add(&sha, payload, size);
-        sha256_finish(&sha, digest);
-        if (memcmp(digest, entry->digest, sizeof(digest)) != 0)
-            return refuse(refusal, STUB_REASON_ENTRY_DIGEST, "%s does not match its digest%s", entry_name(entry, text),
-                          looks_truncated(image) ? "; the image may be truncated" : "");
-        if (!is_zero(payload + size, page_align(size) - size))
-            return refuse(refusal, STUB_REASON_PADDING, "bytes behind %s are not zero", entry_name(entry, text));
+        if (!image_check_payload(image, &image->entries[i], refusal))
+            return false;
     }
     return true;
 }

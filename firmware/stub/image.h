@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Strict checks of the image in memory (docs/image-format.md), in an order that uses no size before it is checked. */
+/* Strict checks of the image in memory (docs/image-format.md), in an order that uses no size before it is checked.
+ * Our own powernv firmware is built with this file too (firmware/opal/verify.c). */
 #ifndef STUB_IMAGE_H
 #define STUB_IMAGE_H
 
@@ -43,8 +44,17 @@ bool image_check_signatures(const struct image *image, struct refusal *refusal);
 /* Every entry's fields; one hypervisor and one overlay; image_check_header() went before. */
 bool image_check_table(struct image *image, struct refusal *refusal);
 
-/* Every payload's digest and the zeros behind it; image_check_table() went before. */
+/* One payload's digest and the zeros behind it; image_check_table() went before. */
+bool image_check_payload(const struct image *image, const struct hv_image_entry *entry, struct refusal *refusal);
+
+/* Every payload's; image_check_table() went before. */
 bool image_check_payloads(const struct image *image, struct refusal *refusal);
+
+/* True when the image ends in at least a page of zeros, as when firmware filled up a file that was cut short, but also
+ * when its last payload does; image_check_header() went before. */
+bool image_looks_truncated(const struct image *image);
+
+bool image_is_zero(const void *bytes, uint64_t size);
 
 static inline bool image_is_compressed(const struct hv_image_entry *entry)
 {

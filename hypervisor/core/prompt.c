@@ -3,6 +3,7 @@
 
 #include "hv/console.h"
 #include "hv/domain.h"
+#include "hv/measurements.h"
 #include "hv/memory.h"
 #include "hv/power.h"
 #include <string.h>
@@ -55,6 +56,7 @@ static const struct command commands[] = {
     { "domains", "every domain, its state and size", show_domains },
     { "exits", "why each domain left its guest, how often and at what cost", show_exits },
     { "memory", "who owns which memory", show_memory },
+    { "measured", "what the firmware measured of what it started", measurements_print },
     { "reboot", "start the machine again at once", machine_reboot },
     { "poweroff", "switch the machine off at once", machine_power_off },
 };

@@ -9,12 +9,14 @@ import re
 import string
 import tomllib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from loader import cli
 from loader.qemu import Emulator
+from tests.conftest import DEVELOPMENT_KEY
 
 Boot = Callable[..., Emulator]
 
@@ -25,11 +27,21 @@ SIXTY_FOUR_MIB = hashlib.sha256(bytes(64 << 20)).hexdigest()
 
 pytestmark = pytest.mark.timeout(300)
 
+BOTH_FIRMWARES = pytest.mark.parametrize("boot", ["opal", "skiboot"], indirect=True)
+"""For what the firmware has a part in; the other tests run under our own, and guests (test_guests.py) under skiboot."""
+
+
+@pytest.fixture
+def boot(request: pytest.FixtureRequest, boot: Boot) -> Boot:
+    """Boots with one firmware, ours unless the test says otherwise."""
+    return partial(boot, firmware=getattr(request, "param", "opal"))
+
 
 def pack(tmp_path: Path, *settings: str, recipe: Path = RECIPE) -> Path:
     image = tmp_path / "test.img"
     arguments = [word for setting in settings for word in ("--set", setting)]
     assert cli.main(["build", str(recipe), "-o", str(image), *arguments]) == 0
+    assert cli.main(["sign", str(image), "--key", str(DEVELOPMENT_KEY)]) == 0
     return image
 
 
@@ -63,6 +75,7 @@ def use_memory(machine: Emulator) -> None:
     assert SIXTY_FOUR_MIB in run(machine, "sha256sum /t/file", 120)
 
 
+@BOTH_FIRMWARES
 def test_shell_and_power_off(boot: Boot, debian_image: Path) -> None:
     machine = boot(debian_image)
     machine.expect(r"\(hv\) Roundpeg hypervisor")
@@ -142,12 +155,14 @@ def test_impossible_plans_are_refused(boot: Boot, tmp_path: Path) -> None:
     assert machine.wait() == 0
 
 
+@BOTH_FIRMWARES
 def test_no_domain(boot: Boot, tmp_path: Path) -> None:
     machine = boot(pack(tmp_path, recipe=RECIPE.parent / "null.toml"))
     machine.expect(r"\(hv\) no domain to run")
     assert machine.wait() == 0
 
 
+@BOTH_FIRMWARES
 def test_hypervisor_prompt(boot: Boot, debian_image: Path) -> None:
     machine = boot(debian_image)
     reach_shell(machine)
@@ -183,6 +198,7 @@ def test_single_escapes_reach_the_domain(boot: Boot, debian_image: Path) -> None
     assert run(machine, "cat /typed") == "a^Ab^A^Ac\n"
 
 
+@BOTH_FIRMWARES
 def test_reboot(boot: Boot, debian_image: Path) -> None:
     machine = boot(debian_image)
     reach_shell(machine)
@@ -193,6 +209,7 @@ def test_reboot(boot: Boot, debian_image: Path) -> None:
     machine.expect(PROMPT, 120)
 
 
+@BOTH_FIRMWARES
 def test_typed_and_printed_text_arrives_whole(boot: Boot, debian_image: Path) -> None:
     """More than any queue on the way holds, in both directions."""
     machine = boot(debian_image)

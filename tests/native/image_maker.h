@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A small image in memory for native tests; the test has included sha256.c.  The digests are computed in one go over a
+/* A small image in memory for native tests; the test brings sha256.c.  The digests are computed in one go over a
  * copy, unlike the stub's own. */
 #ifndef TESTS_NATIVE_IMAGE_MAKER_H
 #define TESTS_NATIVE_IMAGE_MAKER_H
@@ -86,6 +86,9 @@ static inline size_t maker_build(uint8_t *base, const struct payload *payloads, 
 
     CHECK(count <= MAKER_MAX_ENTRIES);
     memset(base, 0x5a, STUB_MAGIC_OFFSET);
+    be64_set((be64_t *)(void *)(base + STUB_MAGIC_OFFSET), STUB_MAGIC);
+    be64_set((be64_t *)(void *)(base + STUB_SIZE_OFFSET), MAKER_STUB_SIZE);
+    be64_set((be64_t *)(void *)(base + STUB_SCRATCH_OFFSET), MAKER_SCRATCH_OFFSET);
     for (size_t i = 0; i < count; i++) {
         struct hv_image_entry *entry = maker_entry(base, i);
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from loader import cli
+from loader import cli, machines
 from loader.bootcommand import Expect, ExpectExit, Send, add_boot_arguments
 from loader.console import FatalOutput
 from loader.emulator import boot as library_boot
@@ -226,6 +226,19 @@ def test_options_become_arguments(fake_qemu: MakeImage) -> None:
     assert " -netdev user,restrict=on,id=net0 -device virtio-net-pci,netdev=net0,romfile= " in line
     assert " -netdev tap,ifname=t,id=net1 -device spapr-vlan,netdev=net1,mac=52:54:00:00:00:01 " in line
     assert line.endswith(" -S\n")
+
+
+def test_firmware_by_name(fake_qemu: MakeImage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = fake_qemu(r'say(" ".join(sys.argv) + "\n"); time.sleep(600)')
+    ours = tmp_path / "opal.bin"
+    monkeypatch.setattr(machines, "FIRMWARES", {"opal": ours, "skiboot": None})
+    with pytest.raises(EnvironmentProblem, match=r"opal\.bin: our own firmware is not built; run `make firmware`"):
+        library_boot(image, firmware="opal")
+    ours.touch()
+    with library_boot(image, firmware="opal") as emulator:
+        assert f" -bios {ours} " in emulator.expect(".*\n")[0]
+    with library_boot(image, firmware="skiboot") as emulator:
+        assert " -bios " not in emulator.expect(".*\n")[0]
 
 
 def test_own_machine_and_patterns(fake_qemu: MakeImage) -> None:

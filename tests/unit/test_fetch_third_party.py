@@ -15,7 +15,7 @@ import pytest
 
 from tools import fetch_third_party
 
-LIBFDT, LZ4, ZSTD = fetch_third_party.SOURCES
+LIBFDT, LZ4, ZSTD, MONOCYPHER = fetch_third_party.SOURCES
 NAMES = sorted(LIBFDT.needed)
 
 
@@ -45,6 +45,16 @@ def test_takes_the_c_files_and_nothing_else(tmp_path: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == NAMES
     assert (folder / "fdt.c").read_text() == "x/libfdt/fdt.c"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tar.gz", "libfdt"]
+
+
+def test_takes_what_is_needed_from_the_top(tmp_path: Path) -> None:
+    others = ["x/c_monocypher.c", "x/deep/monocypher.c", "monocypher.c"]
+    archive = make_archive(tmp_path / "a.tar.gz", [*others, *(f"x/{name}" for name in MONOCYPHER.needed)])
+    folder = tmp_path / "monocypher"
+    folder.mkdir()
+    fetch_third_party.unpack(archive, MONOCYPHER, folder)
+    assert {path.name for path in folder.iterdir()} == MONOCYPHER.needed
+    assert (folder / "monocypher.c").read_text() == "x/monocypher.c"
 
 
 def test_refuses_an_archive_without_a_needed_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -108,6 +118,7 @@ def make_all(folder: Path) -> None:
     """The archives that pip would leave."""
     make_archive(folder / "pylibfdt-1.tar.gz", [f"x/libfdt/{name}" for name in NAMES])
     make_archive(folder / "lz4-1.tar.gz", [f"x/lz4libs/{name}" for name in LZ4.needed])
+    make_archive(folder / "pymonocypher-1.tar.gz", [f"x/{name}" for name in MONOCYPHER.needed])
     with tarfile.open(folder / "zstandard-1.tar.gz", "w:gz") as tar:
         for name in ZSTD.needed:
             info = tarfile.TarInfo(f"x/zstd/{name}")
@@ -136,7 +147,7 @@ def test_fetches_once_and_again_for_another_pin(
     fetch_third_party.main()
     assert len(calls) == 2
     assert sorted(path.name for path in (out / "libfdt").glob("*.[ch]")) == NAMES
-    assert sorted(path.name for path in out.iterdir()) == ["libfdt", "lz4", "zstd"]
+    assert sorted(path.name for path in out.iterdir()) == ["libfdt", "lz4", "monocypher", "zstd"]
     shutil.rmtree(out / "lz4")
     fetch_third_party.main()
     assert (out / "lz4" / "lz4.c").is_file()

@@ -163,7 +163,11 @@ def compile_alone(command: list[str], folder: str, language: str, headers: list[
 
 @pytest.mark.parametrize(
     ("folder", "patterns"),
-    [("hypervisor", ["hypervisor/*.h", "abi/*.h", "lib/*.h"]), ("firmware/stub", ["firmware/*.h", "abi/*.h"])],
+    [
+        ("hypervisor", ["hypervisor/*.h", "abi/*.h", "lib/*.h"]),
+        ("firmware/stub", ["firmware/stub/*.h", "abi/*.h"]),
+        ("firmware/opal", ["firmware/opal/*.h"]),
+    ],
 )
 def test_headers_compile_alone(folder: str, patterns: list[str], tmp_path: Path) -> None:
     assert (ROOT / "build/third_party/libfdt/libfdt.h").is_file(), "run `tools/setup`"

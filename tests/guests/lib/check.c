@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "check.h"
 
-#include <stdarg.h>
-
 #include "console.h"
-#include "rtas.h"
 
 static struct {
     unsigned pass;
@@ -21,7 +18,7 @@ static void put_value(uint64_t value)
         print("0x%lx", value);
 }
 
-static bool check_arguments(uint64_t got, uint64_t want, const char *name, va_list arguments)
+bool check_compare(uint64_t got, uint64_t want, const char *name, va_list arguments)
 {
     bool is_good = got == want;
 
@@ -45,7 +42,7 @@ bool check_equal(uint64_t got, uint64_t want, const char *name, ...)
     bool is_good;
 
     va_start(arguments, name);
-    is_good = check_arguments(got, want, name, arguments);
+    is_good = check_compare(got, want, name, arguments);
     va_end(arguments);
     return is_good;
 }
@@ -56,30 +53,12 @@ bool check_true(bool condition, const char *name, ...)
     bool is_good;
 
     va_start(arguments, name);
-    is_good = check_arguments(condition, true, name, arguments);
+    is_good = check_compare(condition, true, name, arguments);
     va_end(arguments);
     return is_good;
 }
 
-bool check_status(struct hcall result, int64_t want, const char *name, ...)
-{
-    va_list arguments;
-    bool is_good;
-
-    va_start(arguments, name);
-    is_good = check_arguments((uint64_t)result.status, (uint64_t)want, name, arguments);
-    va_end(arguments);
-    return is_good;
-}
-
-void check_calls(const struct check_call *calls, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        check_status(hcall(calls[i].in), calls[i].want, "%s", calls[i].name);
-}
-
-_Noreturn void check_done(void)
+void check_report(void)
 {
     print("DONE %s pass=%u fail=%u\n", guest_name, counts.pass, counts.fail);
-    rtas_power_off();
 }

@@ -3,6 +3,7 @@
 #ifndef GUEST_CHECK_H
 #define GUEST_CHECK_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +15,12 @@
 /* The name is a format; it must be unique in its guest and the same in every run. */
 bool check_equal(uint64_t got, uint64_t want, const char *name, ...) __attribute__((format(printf, 3, 4)));
 bool check_true(bool condition, const char *name, ...) __attribute__((format(printf, 2, 3)));
+bool check_compare(uint64_t got, uint64_t want, const char *name, va_list arguments) __attribute__((format(printf, 3, 0)));
+
+/* Prints DONE. */
+void check_report(void);
+
+/* check_hcall.c: the verdicts of guests that are domains. */
 bool check_status(struct hcall result, int64_t want, const char *name, ...) __attribute__((format(printf, 3, 4)));
 
 /* One call of a table: registers r3 to r11 and the status wanted. */

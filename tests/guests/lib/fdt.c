@@ -77,14 +77,19 @@ static bool cursor_next(struct cursor *cursor, struct fdt_property *property)
     }
 }
 
-bool fdt_find(const char *node_prefix, const char *name, struct fdt_property *property)
+bool fdt_find_at(const char *node_prefix, const char *name, unsigned index, struct fdt_property *property)
 {
     struct cursor cursor = {tree.structure, ""};
 
     while (cursor_next(&cursor, property))
-        if (text_starts(property->node, node_prefix) && text_equal(property->name, name))
+        if (text_starts(property->node, node_prefix) && text_equal(property->name, name) && !index--)
             return true;
     return false;
+}
+
+bool fdt_find(const char *node_prefix, const char *name, struct fdt_property *property)
+{
+    return fdt_find_at(node_prefix, name, 0, property);
 }
 
 uint32_t fdt_cell(const struct fdt_property *property, uint32_t index)

@@ -20,6 +20,9 @@ uint64_t fdt_size(void);
 /* The first property `name` of a node whose name starts with node_prefix. */
 bool fdt_find(const char *node_prefix, const char *name, struct fdt_property *property);
 
+/* The same for node number `index` of those that have it, from 0 in the order of the tree. */
+bool fdt_find_at(const char *node_prefix, const char *name, unsigned index, struct fdt_property *property);
+
 /* Cell number `index` of a property, 0 if it is too short. */
 uint32_t fdt_cell(const struct fdt_property *property, uint32_t index);
 
