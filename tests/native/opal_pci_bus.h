@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A make-believe PCI bus for native tests: functions with configuration space, found by way of the bridges' registers. */
+/* A make-believe PCI bus for native tests: functions with configuration space, found by way of the bridges'
+ * registers. */
 #ifndef TESTS_NATIVE_OPAL_PCI_BUS_H
 #define TESTS_NATIVE_OPAL_PCI_BUS_H
 

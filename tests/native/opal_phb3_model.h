@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A make-believe PHB3 with its queue: registers, tables on the chip, and messages that come whenever the test says.
  *
- * It does what QEMU's model does (hw/pci-host/pnv_phb3*.c), written anew from the meaning of the registers, so that what
- * the firmware puts into them is read back by other code than wrote it.
+ * It does what QEMU's model does (hw/pci-host/pnv_phb3*.c), written anew from the meaning of the registers, so that
+ * what the firmware puts into them is read back by other code than wrote it.
  */
 #ifndef TESTS_NATIVE_OPAL_PHB3_MODEL_H
 #define TESTS_NATIVE_OPAL_PHB3_MODEL_H

@@ -44,7 +44,9 @@ static void test_message(void)
     phb3_xive_set(host, 35, xive);
     phb3_xive_get(host, 35, &got);
     CHECK(got.server == 8 << 2 && got.priority == 5);
+    CHECK(*model_register(0x2a0) == 1ULL << 63); /* the copies on the chip are forgotten: all at first, then this one */
     phb3_message_set_pe(host, 35, 9);
+    CHECK(*model_register(0x2a0) == 35ULL << 32);
     CHECK(!model_device_writes(bdfn, 1ULL << 60 | 0x200, 3) && model_presented[35] == 0);
     phb3_requesters_map(host, 9, bdfn, 0xffff, true);
     CHECK(model_device_writes(bdfn, 1ULL << 60 | 0x200, 3) && model_presented[35] == 1);

@@ -30,8 +30,8 @@
 
 #define PBCQ_ADDRESS_BITS 50
 
-static const struct phb3_times times_emulator = {.train = 1000};
-static const struct phb3_times times_metal = {.hold = 100, .presence = 100, .train = 1000, .settle = 100};
+static const struct phb3_times times_emulator = { .train = 1000 };
+static const struct phb3_times times_metal = { .hold = 100, .presence = 100, .train = 1000, .settle = 100 };
 
 uint64_t phb3_read(const struct phb3 *phb, uint32_t offset)
 {
@@ -130,7 +130,7 @@ static bool windows_read(struct phb3 *phb)
 
     for (uint32_t i = 0; i < PBCQ_MMIO_BARS; i++) {
         uint64_t bar, mask;
-        struct pci_window found = {0};
+        struct pci_window found = { 0 };
 
         if (!nest_read(phb, PBCQ_MMIO_BAR + i, &bar) || !nest_read(phb, PBCQ_MMIO_MASK + i, &mask)) {
             return false;
@@ -259,6 +259,9 @@ void phb3_init(void *tree, uint32_t controller)
         if (phbs[count] != NULL) {
             queues[count++] = tree_phandle(tree, node);
         }
+    }
+    if (count == PHB3_MAX && tree_next_compatible(tree, node, "ibm,power8-pbcq") >= 0) {
+        say("PCI: only the first %u host bridges are used", PHB3_MAX);
     }
     links_start(phbs, count);
     for (uint32_t i = 0; i < count; i++) {

@@ -2,9 +2,10 @@
 /* Interrupts of a PHB3: messages, whose state is in memory and shared with the hardware, and eight pins.
  *
  * A message that comes is presented to its server and marked so; one that comes while it is masked or presented is
- * queued, and the hardware forgets it: software sends it again (FFI) when it unmasks or ends the first.  Both sides change
- * the same 16 bytes, so each of our stores touches one field, and each is followed by a register access before the next
- * field is looked at: that is where the hardware's copy changes, and where everything it had begun is finished.
+ * queued, and the hardware forgets it: software sends it again (FFI) when it unmasks or ends the first.  Both sides
+ * change the same 16 bytes, so each of our stores touches one field, and each is followed by a register access
+ * before the next field is looked at: that is where the hardware's copy changes, and where everything it had begun
+ * is finished.
  */
 #include <string.h>
 
@@ -26,6 +27,8 @@ void phb3_xives_reset(struct phb3 *phb)
         be32_set(&ive->route, MASKED);
         ive->pe[1] = (uint8_t)phb->host.reserved_pe;
     }
+    memory_sync();
+    phb3_write(phb, PHB3_IVC_INVALIDATE, PHB3_IVC_INVALIDATE_ALL);
     phb3_table_fill(phb, PHB3_TABLE_LXIVT, PHB3_LSIS, PHB3_LXIVT_PRIORITY(MASKED));
 }
 
@@ -86,8 +89,8 @@ static void message_route(struct phb3 *phb, uint32_t source, struct pci_xive xiv
     be32_set(&ive->route, (uint32_t)xive.server << 8 | xive.priority);
     memory_sync();
     phb3_write(phb, PHB3_IVC_UPDATE,
-               PHB3_IVC_UPDATE_SERVER | PHB3_IVC_UPDATE_PRIORITY | PHB3_IVC_SERVER(xive.server) |
-                   PHB3_IVC_PRIORITY(xive.priority) | PHB3_IVC_SOURCE(source));
+               PHB3_IVC_UPDATE_SERVER | PHB3_IVC_UPDATE_PRIORITY | PHB3_IVC_SERVER(xive.server)
+                   | PHB3_IVC_PRIORITY(xive.priority) | PHB3_IVC_SOURCE(source));
     if (xive.priority != MASKED && (*ive_state(ive) & STATE_PRESENTED) == 0) {
         message_requeue(phb, ive, source);
     }
@@ -107,11 +110,13 @@ void phb3_xive_set(struct pci_host *host, uint32_t source, struct pci_xive xive)
 
 void phb3_message_set_pe(struct pci_host *host, uint32_t source, uint32_t pe)
 {
-    struct phb3_ive *ive = &phb3_of(host)->tables->ivt[source];
+    struct phb3 *phb = phb3_of(host);
+    struct phb3_ive *ive = &phb->tables->ivt[source];
 
     ive->pe[0] = (uint8_t)(pe >> 8);
     ive->pe[1] = (uint8_t)pe;
     memory_sync();
+    phb3_write(phb, PHB3_IVC_INVALIDATE, PHB3_IVC_INVALIDATE_SOURCE(source));
 }
 
 void phb3_message_end(struct pci_host *host, uint32_t source)
@@ -123,8 +128,8 @@ void phb3_message_end(struct pci_host *host, uint32_t source)
     *ive_state(ive) = (uint8_t)(generation << 1);
     memory_sync();
     phb3_write(phb, PHB3_IVC_UPDATE,
-               PHB3_IVC_UPDATE_P | PHB3_IVC_UPDATE_GENERATION | PHB3_IVC_GENERATION(generation) |
-                   PHB3_IVC_SOURCE(source));
+               PHB3_IVC_UPDATE_P | PHB3_IVC_UPDATE_GENERATION | PHB3_IVC_GENERATION(generation)
+                   | PHB3_IVC_SOURCE(source));
     if ((be32_get(ive->route) & MASKED) != MASKED) {
         message_requeue(phb, ive, source);
     }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Resets and the link below the root port, as steps that never wait: boot runs all bridges' links at once, and OPAL's
- * callers poll.
+/* Resets and the link below the root port, as steps that never wait: boot runs all bridges' links at once, and
+ * OPAL's callers poll.
  *
- * The emulator has a link the moment a device is there, so every step is done when it is looked at for the first time and
- * three bridges cost a few dozen register accesses.  Slots of metal are given the times of the PCI Express Card
- * Electromechanical Specification 3.0 (2.2, 2.6.2) and of the Base Specification 3.0 (6.6.1); no metal has seen this.
+ * The emulator has a link the moment a device is there, so every step is done when it is looked at for the first
+ * time and three bridges cost a few dozen register accesses.  Slots of metal are given the times of the PCI Express
+ * Card Electromechanical Specification 3.0 (2.2, 2.6.2) and of the Base Specification 3.0 (6.6.1); no metal has
+ * seen this.
  */
 #include "board/phb3.h"
 #include "calls.h"

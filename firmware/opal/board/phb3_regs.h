@@ -75,6 +75,9 @@
 #define PHB3_FFI_SOURCE(value) PHB3_PUT(49, 59, value)
 #define PHB3_FFI_LOCK 0x240 /* reads as before and is taken by reading; a request gives it back */
 #define PHB3_FFI_LOCKED PHB3_BIT(0)
+#define PHB3_IVC_INVALIDATE 0x2a0 /* the copies of messages on the chip */
+#define PHB3_IVC_INVALIDATE_ALL PHB3_BIT(0)
+#define PHB3_IVC_INVALIDATE_SOURCE(value) PHB3_PUT(16, 31, value)
 #define PHB3_IVC_UPDATE 0x2a8
 #define PHB3_IVC_UPDATE_P PHB3_BIT(0) /* which fields to change */
 #define PHB3_IVC_UPDATE_Q PHB3_BIT(1)

@@ -180,8 +180,8 @@ int64_t phb3_dma_map(struct pci_host *host, const struct pci_dma_window *window)
     uint64_t tve = 0;
 
     if (window->table_size != 0) {
-        tve = TVE_TABLE(window->table) | TVE_LEVELS(window->levels) | TVE_TABLE_SIZE(log2_of(window->table_size)) |
-              TVE_PAGE_SIZE(log2_of(window->page_size));
+        tve = TVE_TABLE(window->table) | TVE_LEVELS(window->levels) | TVE_TABLE_SIZE(log2_of(window->table_size))
+              | TVE_PAGE_SIZE(log2_of(window->page_size));
     }
     window_write(phb3_of(host), window->pe, window->index, tve);
     return OPAL_SUCCESS;

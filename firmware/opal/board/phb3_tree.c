@@ -33,9 +33,9 @@ static void windows_describe(void *tree, int node, const struct pci_host *host)
 /* What the bridge has of everything, and in which numbers. */
 static void resources_describe(void *tree, int node, const struct phb3 *phb)
 {
-    static const uint32_t page_shifts[4] = {12, 16, 24, 28};
+    static const uint32_t page_shifts[4] = { 12, 16, 24, 28 };
     const struct pci_host *host = &phb->host;
-    const uint32_t messages[2] = {host->irq_base, host->msi_count};
+    const uint32_t messages[2] = { host->irq_base, host->msi_count };
 
     tree_set_u64(tree, node, "ibm,opal-phbid", host->id);
     tree_set_u32(tree, node, "ibm,opal-num-pes", host->pe_count);
@@ -54,15 +54,15 @@ static void tables_describe(void *tree, int node, const struct phb3_tables *tabl
         const void *base;
         uint32_t size;
     } list[] = {
-        {"ibm,opal-rtt-table", tables->rtt, sizeof(tables->rtt)},
-        {"ibm,opal-peltv-table", tables->peltv, sizeof(tables->peltv)},
-        {"ibm,opal-pest-table", tables->pest, sizeof(tables->pest)},
-        {"ibm,opal-ivt-table", tables->ivt, sizeof(tables->ivt)},
-        {"ibm,opal-rba-table", tables->rba, sizeof(tables->rba)},
+        { "ibm,opal-rtt-table", tables->rtt, sizeof(tables->rtt) },
+        { "ibm,opal-peltv-table", tables->peltv, sizeof(tables->peltv) },
+        { "ibm,opal-pest-table", tables->pest, sizeof(tables->pest) },
+        { "ibm,opal-ivt-table", tables->ivt, sizeof(tables->ivt) },
+        { "ibm,opal-rba-table", tables->rba, sizeof(tables->rba) },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(list); i++) {
-        const uint32_t cells[3] = {HIGH((uintptr_t)list[i].base), LOW((uintptr_t)list[i].base), list[i].size};
+        const uint32_t cells[3] = { HIGH((uintptr_t)list[i].base), LOW((uintptr_t)list[i].base), list[i].size };
 
         tree_set_cells(tree, node, list[i].name, cells, ARRAY_SIZE(cells));
     }
@@ -72,9 +72,9 @@ static void tables_describe(void *tree, int node, const struct phb3_tables *tabl
 void phb3_describe(struct phb3 *phb, void *tree, uint32_t queue, uint32_t controller)
 {
     static const char compatible[] = "ibm,power8-pciex\0ibm,ioda2-phb";
-    const uint32_t reg[4] = {HIGH(phb->registers), LOW(phb->registers), 0, PHB3_REGISTERS_SIZE};
-    const uint32_t scoms[3] = {phb->nest, phb->spci, phb->pci};
-    const uint32_t buses[2] = {0, 255};
+    const uint32_t reg[4] = { HIGH(phb->registers), LOW(phb->registers), 0, PHB3_REGISTERS_SIZE };
+    const uint32_t scoms[3] = { phb->nest, phb->spci, phb->pci };
+    const uint32_t buses[2] = { 0, 255 };
     char name[NAME_SIZE];
     int node;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Addresses for BARs and bridge windows.
  *
- * Each bus gets one piece of each window, and what is on the bus is packed into it in the order of alignment, largest
- * first: with sizes that are powers of two that leaves no holes.  The packing runs twice, once from 0 to learn how large
- * the piece must be, once from where the piece came to lie.  A piece starts at a multiple of the largest alignment in it,
- * so both come out the same.
+ * Each bus gets one piece of each window, and what is on the bus is packed into it in the order of alignment,
+ * largest first: with sizes that are powers of two that leaves no holes.  The packing runs twice, once from 0 to
+ * learn how large the piece must be, once from where the piece came to lie.  A piece starts at a multiple of the
+ * largest alignment in it, so both come out the same.
  */
 #include <stddef.h>
 
@@ -14,9 +14,8 @@
 #define ALIGNMENT_MAX (1ULL << 63)
 #define BRIDGE_GRANULE (1ULL << 20)
 
-
-/* The ranges of one kind that a device asks its bus for: its BARs, then its own window.  NULL when `index` is behind the
- * last. */
+/* The ranges of one kind that a device asks its bus for: its BARs, then its own window.  NULL when `index` is
+ * behind the last. */
 static struct pci_range *range_at(struct pci_device *device, enum pci_window_kind kind, uint32_t index)
 {
     for (uint32_t i = 0; i < PCI_BARS; i++) {
@@ -85,7 +84,7 @@ static struct pci_range host_measure(struct pci_host *host, enum pci_window_kind
 {
     const struct pci_window *window = &host->windows[kind];
     uint64_t granule = window->granule > BRIDGE_GRANULE ? window->granule : BRIDGE_GRANULE;
-    struct pci_range need = {0};
+    struct pci_range need = { 0 };
 
     windows_measure(host->root_bus, kind, granule);
     need.size = bus_pack(host->root_bus, kind, 0);
@@ -170,10 +169,10 @@ static void bridge_write(struct pci_host *host, const struct pci_device *bridge)
     pci_config_write(host, bridge->bdfn, PCI_BRIDGE_PREFETCH, 4, bridge_word(high));
     if (bridge->prefetch_is_64) {
         bool empty = high->size == 0;
-        uint32_t base_upper = empty ? 0 : (uint32_t)(high->base >> 32), limit_upper = empty ? 0 : (uint32_t)(last >> 32);
 
-        pci_config_write(host, bridge->bdfn, PCI_BRIDGE_PREFETCH_BASE_UPPER, 4, base_upper);
-        pci_config_write(host, bridge->bdfn, PCI_BRIDGE_PREFETCH_LIMIT_UPPER, 4, limit_upper);
+        pci_config_write(host, bridge->bdfn, PCI_BRIDGE_PREFETCH_BASE_UPPER, 4,
+                         empty ? 0 : (uint32_t)(high->base >> 32));
+        pci_config_write(host, bridge->bdfn, PCI_BRIDGE_PREFETCH_LIMIT_UPPER, 4, empty ? 0 : (uint32_t)(last >> 32));
     }
 }
 

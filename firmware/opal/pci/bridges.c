@@ -53,7 +53,7 @@ static int64_t set_xive(const struct source_range *range, uint32_t source, uint1
     struct pci_host *host = range->data;
 
     lock_take(&host->lock);
-    host->ops->xive_set(host, source - range->first, (struct pci_xive){.server = server, .priority = priority});
+    host->ops->xive_set(host, source - range->first, (struct pci_xive){ .server = server, .priority = priority });
     return bridge_done(host, OPAL_SUCCESS);
 }
 

@@ -201,12 +201,12 @@ static bool dma_table_fits(const struct pci_dma_window *window)
                && page_size_exists(window->page_size));
 }
 
-/* A PE has the windows 2 * PE and 2 * PE + 1.  Translation tables are the caller's, and what they allow is its business;
- * without a table a window is closed. */
+/* A PE has the windows 2 * PE and 2 * PE + 1.  Translation tables are the caller's, and what they allow is its
+ * business; without a table a window is closed. */
 int64_t opal_pci_map_pe_dma_window(uint64_t id, uint64_t pe, uint64_t window, uint64_t levels, uint64_t table,
                                    uint64_t size, uint64_t page_size)
 {
-    struct pci_dma_window dma = {.pe = (uint32_t)pe, .table = table, .table_size = size, .page_size = page_size};
+    struct pci_dma_window dma = { .pe = (uint32_t)pe, .table = table, .table_size = size, .page_size = page_size };
     struct pci_host *host;
 
     if (levels > TABLE_LEVELS_MAX || window >> 1 != pe) {
@@ -224,7 +224,7 @@ int64_t opal_pci_map_pe_dma_window(uint64_t id, uint64_t pe, uint64_t window, ui
 /* Only the upper window can do without translation. */
 int64_t opal_pci_map_pe_dma_window_real(uint64_t id, uint64_t pe, uint64_t window, uint64_t base, uint64_t size)
 {
-    struct pci_dma_bypass bypass = {.pe = (uint32_t)pe, .base = base, .size = size};
+    struct pci_dma_bypass bypass = { .pe = (uint32_t)pe, .base = base, .size = size };
     struct pci_host *host;
 
     if (window != 2 * pe + 1 || (size != 0 && base != BYPASS_BASE) || size % BYPASS_GRANULE != 0

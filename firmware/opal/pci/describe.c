@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Device tree nodes for what is behind a host bridge: PCI Bus Binding to IEEE 1275, revision 2.1, and what OPAL's kernels
- * read of it.
+/* Device tree nodes for what is behind a host bridge: PCI Bus Binding to IEEE 1275, revision 2.1, and what OPAL's
+ * kernels read of it.
  */
 #include <stddef.h>
 
@@ -34,9 +34,9 @@ struct class_name {
     const char *name;
 };
 
-#define INTERFACE(code, name) {code, 0, name}
-#define SUBCLASS(code, name) {code, 8, name}
-#define CLASS(code, name) {code, 16, name}
+#define INTERFACE(code, name) { code, 0, name }
+#define SUBCLASS(code, name) { code, 8, name }
+#define CLASS(code, name) { code, 16, name }
 
 /* The binding's names and those that its recommended practice for USB adds; the first that fits counts. */
 static const struct class_name class_names[] = {
@@ -102,13 +102,13 @@ static void addresses_describe(void *tree, int node, const struct pci_device *de
     }
 }
 
-/* A bridge leads the pins of slot s to its own pins, s further on; so does every bridge above it.  The map of each bridge
- * leads past them all to the controller. */
+/* A bridge leads the pins of slot s to its own pins, s further on; so does every bridge above it.  The map of each
+ * bridge leads past them all to the controller. */
 static void pins_describe(struct pci_host *host, void *tree, int node, const struct pci_device *bridge,
                           uint32_t controller)
 {
     uint32_t slots = pci_slots(bridge) == 1 ? 1 : WIRED_SLOTS;
-    const uint32_t mask[4] = {slots == 1 ? 0 : WIRED_SLOT_MASK, 0, 0, PINS_MASK};
+    const uint32_t mask[4] = { slots == 1 ? 0 : WIRED_SLOT_MASK, 0, 0, PINS_MASK };
     uint32_t map[WIRED_SLOTS * PINS * MAP_CELLS], turned = 0, count = 0;
 
     for (const struct pci_device *above = bridge; above->parent != NULL; above = above->parent) {
@@ -133,9 +133,9 @@ static void pins_describe(struct pci_host *host, void *tree, int node, const str
 static void bridge_node_describe(struct pci_host *host, void *tree, int node, const struct pci_device *bridge,
                                  uint32_t controller)
 {
-    const uint32_t buses[2] = {bridge->secondary, bridge->subordinate};
+    const uint32_t buses[2] = { bridge->secondary, bridge->subordinate };
     /* the same addresses on both sides */
-    const uint32_t ranges[8] = {PHYS_MEMORY_32, 0, 0, PHYS_MEMORY_32, 0, 0, 0xf0000000, 0};
+    const uint32_t ranges[8] = { PHYS_MEMORY_32, 0, 0, PHYS_MEMORY_32, 0, 0, 0xf0000000, 0 };
 
     tree_set_string(tree, node, "device_type", bridge->express != 0 ? "pciex" : "pci");
     tree_set_u32(tree, node, "#address-cells", 3);
@@ -148,7 +148,7 @@ static void bridge_node_describe(struct pci_host *host, void *tree, int node, co
 static void device_describe(struct pci_host *host, void *tree, int parent, const struct pci_device *device,
                             uint32_t controller)
 {
-    const uint32_t reg[5] = {PHYS_BDFN(device->bdfn), 0, 0, 0, 0};
+    const uint32_t reg[5] = { PHYS_BDFN(device->bdfn), 0, 0, 0, 0 };
     uint32_t function = device->bdfn & 7;
     char name[NAME_SIZE];
     int node;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the board-independent half asks of a host bridge.
  *
- * Arguments have been checked as far as they can be without the hardware: the PE is below `pe_count`, sizes are powers of
- * two where they must be, addresses are aligned.  The host's lock is held.  Results are OPAL's return codes.
+ * Arguments have been checked as far as they can be without the hardware: the PE is below `pe_count`, sizes are
+ * powers of two where they must be, addresses are aligned.  The host's lock is held.  Results are OPAL's return
+ * codes.
  */
 #ifndef OPAL_PCI_HOST_OPS_H
 #define OPAL_PCI_HOST_OPS_H
@@ -83,8 +84,8 @@ struct pci_host_ops {
     void (*message_set_pe)(struct pci_host *host, uint32_t source, uint32_t pe);
     void (*message_end)(struct pci_host *host, uint32_t source);
 
-    /* Begin a reset (OPAL_RESET_...); `poll` carries it on.  Both return 0 when it is done, or after how many milliseconds
-     * to poll (again), or an error. */
+    /* Begin a reset (OPAL_RESET_...); `poll` carries it on.  Both return 0 when it is done, or after how many
+     * milliseconds to poll (again), or an error. */
     int64_t (*reset)(struct pci_host *host, uint32_t scope);
     int64_t (*poll)(struct pci_host *host);
 

@@ -53,8 +53,8 @@
 #define OPAL_PCI_TCE_KILL_PE 1
 #define OPAL_PCI_TCE_KILL_ALL 2
 
-/* A slot is named by this bit, the bridge above it in bits 16 to 31 from the right, and the host bridge in the lowest 16;
- * a host bridge by its number alone. */
+/* A slot is named by this bit, the bridge above it in bits 16 to 31 from the right, and the host bridge in the
+ * lowest 16; a host bridge by its number alone. */
 #define OPAL_PCI_SLOT_PREFIX (1ULL << 63)
 #define OPAL_PCI_SLOT_BDFN(id) ((id) >> 16 & 0xffff)
 #define OPAL_PCI_SLOT_HOST(id) ((id) & 0xffff)

@@ -2,8 +2,8 @@
 /* Host bridges and what is behind them, as every board has them: addresses, devices, windows.
  *
  * Registers and headers of configuration space: PCI Local Bus Specification 3.0, chapter 6; PCI-to-PCI Bridge
- * Architecture 1.2, chapter 3; PCI Express Base Specification 3.0, chapter 7.  Values are in the processor's byte order,
- * sizes in bytes.
+ * Architecture 1.2, chapter 3; PCI Express Base Specification 3.0, chapter 7.  Values are in the processor's byte
+ * order, sizes in bytes.
  */
 #ifndef OPAL_PCI_PCI_H
 #define OPAL_PCI_PCI_H
@@ -136,15 +136,16 @@ uint32_t pci_config_read(struct pci_host *host, uint16_t bdfn, uint32_t offset, 
 
 void pci_config_write(struct pci_host *host, uint16_t bdfn, uint32_t offset, uint32_t size, uint32_t value);
 
-/* Find everything behind the host bridge and number the buses; every device ends with decoding and bus mastering off. */
+/* Find everything behind the host bridge and number the buses; every device ends with decoding and bus mastering
+ * off. */
 void pci_walk(struct pci_host *host);
 
-/* Give addresses out of the host's windows to every BAR and every bridge and write them.  Where not everything fits, the
- * largest BARs get nothing; returns how many that are. */
+/* Give addresses out of the host's windows to every BAR and every bridge and write them.  Where not everything
+ * fits, the largest BARs get nothing; returns how many that are. */
 uint32_t pci_assign(struct pci_host *host);
 
-/* How many devices can be on the bus behind a bridge, or with NULL on the root bus: one hangs on a link, and only what is
- * no link has slots. */
+/* How many devices can be on the bus behind a bridge, or with NULL on the root bus: one hangs on a link, and only
+ * what is no link has slots. */
 uint32_t pci_slots(const struct pci_device *bridge);
 
 /* The device behind `host` with this address, or NULL. */

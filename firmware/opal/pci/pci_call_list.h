@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * OPAL's PCI calls, as opal_call_list.h has the others.  Not here, and so OPAL_UNSUPPORTED: what only other host bridges
- * have (migration of messages with MVEs, XIVE reissue, hub and IODA1 tables, tunnels, NVLink, CAPI), error injection, and
- * switching a slot's power.
+/* OPAL's PCI calls, as opal_call_list.h has the others.  Not here, and so OPAL_UNSUPPORTED: what only other host
+ * bridges have (migration of messages with MVEs, XIVE reissue, hub and IODA1 tables, tunnels, NVLink, CAPI), error
+ * injection, and switching a slot's power.
  */
 #ifndef PCI_CALL_LIST_H
 #define PCI_CALL_LIST_H

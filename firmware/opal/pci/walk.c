@@ -138,7 +138,12 @@ static struct pci_device *device_probe(struct pci_host *host, struct pci_device 
         return NULL;
     }
     device = &host->pool[host->device_count++];
-    *device = (struct pci_device){.parent = parent, .bdfn = bdfn, .vendor = (uint16_t)id, .device = (uint16_t)(id >> 16)};
+    *device = (struct pci_device){
+        .parent = parent,
+        .bdfn = bdfn,
+        .vendor = (uint16_t)id,
+        .device = (uint16_t)(id >> 16),
+    };
     device_read(host, device);
     pci_device_configure(host, device);
     return device;
@@ -146,8 +151,8 @@ static struct pci_device *device_probe(struct pci_host *host, struct pci_device 
 
 uint32_t pci_slots(const struct pci_device *bridge)
 {
-    bool link = bridge == NULL || bridge->express_type == PCI_EXPRESS_ROOT_PORT ||
-                bridge->express_type == PCI_EXPRESS_DOWNSTREAM;
+    bool link = bridge == NULL || bridge->express_type == PCI_EXPRESS_ROOT_PORT
+                || bridge->express_type == PCI_EXPRESS_DOWNSTREAM;
 
     return link ? 1 : SLOTS;
 }
