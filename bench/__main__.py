@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 from pathlib import Path
 
-from bench import boot, firmware, image, large
+from bench import boot, firmware, image, large, trees
 from loader.manifest import load_recipe
 
 
@@ -18,6 +19,9 @@ def main() -> None:
     parser.add_argument("recipe", type=Path)
     arguments = parser.parse_args()
     recipe = load_recipe(arguments.recipe)
+    print(f"Load {os.getloadavg()[0]:.2f} on {os.cpu_count()} processors, before anything of this runs")
+    trees.measure()
+    image.warm_up(arguments.recipe)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=arguments.image.parent) as folder:
         image.measure(arguments.recipe, recipe.domain("dom0"), Path(folder))
         large.measure(recipe.stub, recipe.hypervisor.path.resolve(), Path(folder))

@@ -66,14 +66,21 @@ def measure(stub: Path, hypervisor: Path, folder: Path) -> None:
             run(commands, samples[name])
 
     def row(name: str, *references: str) -> list[str]:
-        ratios = [summary(samples[name].seconds, samples[reference].seconds).split()[-1] for reference in references]
-        return [name, summary(samples[name].seconds), *ratios, summary(samples[name].memory, digits=0)]
+        found, cells = samples[name], [name]
+        others = [samples[reference] for reference in references]
+        for values, theirs in (
+            (found.seconds, [other.seconds for other in others]),
+            (found.cpu, [other.cpu for other in others]),
+        ):
+            cells += [summary(values), *(summary(values, reference).split()[-1] for reference in theirs)]
+        return [*cells, summary(found.memory, digits=0)]
 
     title = f"1 GiB of random payload, medians of {RUNS} (range)"
-    head = ["", "seconds", "to floor", "to U-Boot", "peak memory, MiB"]
+    head = ["", "seconds", "to floor", "to U-Boot", "CPU seconds", "to floor", "to U-Boot", "peak memory, MiB"]
     print_table(title, head, [row(name, floor, uboot) for name in (build, floor, uboot)])
-    print_table("Checking it", ["", "seconds", "to openssl", "peak memory, MiB"], [row(verify, both), row(both, both)])
-    print_table("Starting", ["", "seconds", "peak memory, MiB"], [row(start)])
+    head = ["", "seconds", "to openssl", "CPU seconds", "to openssl", "peak memory, MiB"]
+    print_table("Checking it", head, [row(verify, both), row(both, both)])
+    print_table("Starting", ["", "seconds", "CPU seconds", "peak memory, MiB"], [row(start)])
 
 
 def write_random(path: Path) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import re
 import signal
@@ -12,7 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from loader.console import ConsoleError, ConsoleTimeout
 from loader.errors import LoaderError, SourceError
@@ -50,6 +51,9 @@ class ExpectExit:
 Step = Expect | Send | ExpectExit
 
 
+_STEP_NAMES: Final = {Expect: "expect", Send: "send", ExpectExit: "expect-exit"}
+
+
 class UsageError(LoaderError):
     """Arguments that make no sense together."""
 
@@ -84,6 +88,7 @@ def add_boot_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="do not stop at this kind of failure on the console; may be repeated",
     )
+    add("--json", action="store_true", help="machine-readable report about the steps")
     steps = parser.add_argument_group(
         "steps",
         "Without steps the terminal is the machine's console until Ctrl-A x. With steps they run in the order given: "
@@ -115,6 +120,8 @@ def run_boot(args: argparse.Namespace) -> int:
     """Boot as the arguments say and return the exit status; raises LoaderError."""
     if args.steps and isinstance(args.steps[-1], Send):
         raise UsageError("the last step is --send", hint="add the --expect or --expect-exit that shows its effect")
+    if args.json and not args.steps:
+        raise UsageError("--json reports on steps", hint="add --expect, --send or --expect-exit")
     if not args.image.is_file():
         raise SourceError("no such file", str(args.image), "build it with `mkimage build`")
     emulator = Emulator(
@@ -131,27 +138,38 @@ def run_boot(args: argparse.Namespace) -> int:
         if not args.steps:
             return _attach(emulator, args.timeout)
         try:
-            run_steps(emulator, args.steps, args.timeout or DEFAULT_STEPS_TIMEOUT)
+            steps = run_steps(emulator, args.steps, args.timeout or DEFAULT_STEPS_TIMEOUT)
         except (ConsoleError, EmulatorError) as error:
-            print(*getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
+            if not args.json:  # there they are part of the error itself
+                print(*getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
             raise
+    if args.json:
+        print(json.dumps({"image": str(args.image), "machine": args.machine, "steps": steps}, indent=2))
     return 0
 
 
-def run_steps(emulator: Emulator, steps: Sequence[Step], timeout: float) -> None:
-    """Run `steps` in order, all within `timeout` seconds; raises ConsoleError or EmulatorError."""
-    deadline = time.monotonic() + timeout
+def run_steps(emulator: Emulator, steps: Sequence[Step], timeout: float) -> list[dict[str, Any]]:
+    """Run `steps` in order, all within `timeout` seconds; raises ConsoleError or EmulatorError.
+
+    Returns what each was, JSON-ready: its value, what it matched, and at which second since the first it was done.
+    """
+    start = time.monotonic()
+    done = []
     for step in steps:
-        left = max(deadline - time.monotonic(), 0)
+        left = max(start + timeout - time.monotonic(), 0)
+        matched = None
         match step:
-            case Expect(pattern):
-                emulator.expect(pattern, left)
-            case Send(text):
-                emulator.send(text)
-            case ExpectExit(wanted):
+            case Expect(value):
+                matched = emulator.expect(value, left)[0]
+            case Send(value):
+                emulator.send(value)
+            case ExpectExit(value):
                 status = emulator.wait(left)
-                if status != wanted:
-                    raise EmulatorError(f"the emulator ended with status {status}, not {wanted}")
+                if status != value:
+                    raise EmulatorError(f"the emulator ended with status {status}, not {value}")
+        seconds = round(time.monotonic() - start, 3)
+        done.append({"step": _STEP_NAMES[type(step)], "value": value, "match": matched, "seconds": seconds})
+    return done
 
 
 def _attach(emulator: Emulator, timeout: float | None) -> int:

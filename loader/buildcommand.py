@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import Final
-
-from loader.errors import ManifestError
 
 CONTAINERS: Final = ("elf32", "elf64")
 """As loader/elfpreface.py has them, whose import would cost too much here."""
@@ -34,6 +33,7 @@ def add_devtree_arguments(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--dts", action="store_true", help="print the source text (the default)")
     form.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the flat tree to a file")
+    form.add_argument("--json", action="store_true", help="print it for programs")
 
 
 def _add_recipe(parser: argparse.ArgumentParser) -> None:
@@ -51,49 +51,52 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
 def run_build(options: argparse.Namespace) -> int:
     """Plans an image, judges the plan and writes it; 1 when a firmware it is meant for would refuse it."""
     from loader.elfpreface import Container
+    from loader.io import require_other_file
     from loader.lintcommand import judge_plan
     from loader.manifest import load_recipe
     from loader.meter import terminal_meter
     from loader.multiboot import write_image
     from loader.plan import plan_image
-    from loader.planview import render_plan, render_result
+    from loader.planview import render_plan, render_refusal, render_result
 
     output: Path | None = options.output
     if output is None and not options.dry_run:
         options.parser.error("the following arguments are required: -o/--output")
     recipe = load_recipe(options.recipe, options.settings)
-    if output and any(is_same_file(source, output) for source in recipe.inputs):
-        raise ManifestError("the output would replace one of the inputs", str(output))
+    if output:
+        require_other_file(output, *recipe.inputs)
     with terminal_meter() as meter:
         plan = plan_image(recipe, output.parent if output else None, Container(options.container), meter)
-        if not judge_plan(plan, recipe.targets):
+        report = judge_plan(plan, recipe.targets, quiet=options.json)
+        if not report.passes():
+            if options.json:
+                print(render_refusal(output, report))
             return 1
         if output is None or options.dry_run:
-            print(render_plan(plan, str(options.recipe), as_json=options.json))
+            print(render_plan(plan, output, report, as_json=options.json))
             return 0
         head = write_image(output, plan.stub, plan.payloads, plan.container, meter)
-    print(render_result(output, head, as_json=options.json))
+    print(render_result(output, head, report, as_json=options.json))
     return 0
-
-
-def is_same_file(one: Path, other: Path) -> bool:
-    """Whether writing `other` would replace `one`."""
-    return other.exists() and one.samefile(other)
 
 
 def run_devtree(options: argparse.Namespace) -> int:
     """Prints or writes the tree of one domain of a recipe."""
-    from loader.devtree import Tree, to_dts
+    from loader.devtree import Tree, to_dts, tree_json
+    from loader.io import AtomicFile, require_other_file, write_at
     from loader.manifest import load_recipe
     from loader.plan import plan_domain_of
 
     recipe = load_recipe(options.recipe, options.settings)
+    if options.output is not None:
+        require_other_file(options.output, *recipe.inputs)
     plan = plan_domain_of(recipe, recipe.domain(options.domain))
+    if options.json:
+        print(json.dumps(tree_json(Tree.parse(plan.tree, options.domain)), indent=2))
+        return 0
     if options.output is None:
         print(to_dts(Tree.parse(plan.tree, options.domain)), end="")
         return 0
-    from loader.io import AtomicFile, write_at
-
     with AtomicFile(options.output) as file:
         write_at(file.fd, plan.tree, 0)
     return 0

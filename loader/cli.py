@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
-from loader.errors import LoaderError
+from loader.errors import EnvironmentProblem, LoaderError
 
 
 class Command(NamedTuple):
@@ -65,15 +65,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = command.run(options)
         sys.stdout.flush()
     except LoaderError as error:
-        print(f"mkimage: {error}", file=sys.stderr)
+        _complain(error, options)
         return error.exit_status
     except BrokenPipeError:
         _abandon_output()  # whoever read us has enough
         return 0
     except OSError as error:
-        print(f"mkimage: {error}", file=sys.stderr)
+        problem = EnvironmentProblem(error.strerror or str(error), str(error.filename or ""))
+        _complain(problem, options)
         _abandon_output()
-        return 3
+        return problem.exit_status
     except KeyboardInterrupt:
         print("mkimage: interrupted", file=sys.stderr)
         return 130
@@ -91,6 +92,19 @@ def make_parser(described: Sequence[Command] = COMMANDS) -> argparse.ArgumentPar
         if command in described:
             command.describe(subparser)
     return parser
+
+
+def _complain(error: LoaderError, options: argparse.Namespace) -> None:
+    """One line for each error on the error output, or one of JSON for whoever asked for that (docs/json.md)."""
+    if not getattr(options, "json", False):
+        for one in (error, *error.others):
+            print(f"mkimage: {one}", file=sys.stderr)
+        return
+    import json
+
+    facts = [{"what": one.what, "where": one.where, "hint": one.hint} for one in (error, *error.others)]
+    report = {"status": error.exit_status, "errors": facts, "notes": list(getattr(error, "__notes__", ()))}
+    print(json.dumps(report), file=sys.stderr)
 
 
 def _abandon_output() -> None:

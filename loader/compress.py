@@ -62,7 +62,15 @@ def compress(
     return Packed(packed, size, stamp.size)
 
 
-def expand(source: int, offset: int, size: int, method: abi.Compression, memory_size: int, target: int) -> None:
+def expand(
+    source: int,
+    offset: int,
+    size: int,
+    method: abi.Compression,
+    memory_size: int,
+    target: int,
+    meter: Meter = QUIET,
+) -> None:
     """Expands `size` bytes at `offset` of an open file to the beginning of another, empty one.
 
     Raises ImageError unless exactly `memory_size` bytes come out of it.
@@ -71,6 +79,7 @@ def expand(source: int, offset: int, size: int, method: abi.Compression, memory_
     for piece in expanded_pieces(source, offset, size, method, memory_size):
         write_at(target, piece, done)
         done += len(piece)
+        meter.advance(len(piece))
 
 
 def expanded_pieces(source: int, offset: int, size: int, method: abi.Compression, memory_size: int) -> Iterator[bytes]:
@@ -129,6 +138,8 @@ def _lz4_expand(source: int, offset: int, size: int, memory_size: int) -> Iterat
                 chunk = lz4.block.decompress(chunk, uncompressed_size=expected)
             except lz4.block.LZ4BlockError as error:
                 raise ImageError(f"the LZ4 chunk of byte {start} cannot be expanded ({error})") from None
+            if len(chunk) != expected:
+                raise ImageError(f"the LZ4 chunk of byte {start} expands to {len(chunk)} bytes, not {expected}")
         yield chunk
     if offset != end:
         raise ImageError(f"{end - offset} bytes follow the last LZ4 chunk")

@@ -12,7 +12,7 @@ import shutil
 import struct
 import subprocess
 from collections.abc import Iterator, Sequence
-from typing import Final, NoReturn, Self
+from typing import Any, Final, NoReturn, Self
 
 from loader import fdtscan, fdtwall
 from loader.errors import DeviceTreeError, EnvironmentProblem
@@ -55,6 +55,11 @@ class Node:
             names.append(node._name)
             node = node._parent
         return "/" + "/".join(reversed(names))
+
+    @property
+    def where(self) -> str:
+        """What to call it in errors: the tree's source and the path."""
+        return f"{self._source}, {self.path}"
 
     @property
     def children(self) -> tuple[Node, ...]:
@@ -142,6 +147,14 @@ class Node:
             self._fail(f"property {name!r} holds {len(found)} strings, not one")
         return found[0]
 
+    def text(self, name: str) -> tuple[str, ...] | None:
+        """The property as strings if it may well be some, none of them empty; None for anything else."""
+        try:
+            found = self.strings(name)
+        except DeviceTreeError:
+            return None
+        return found if all(found) else None
+
     # --- writing ---------------------------------------------------------------------------------
 
     def set_u32(self, name: str, value: int) -> None:
@@ -193,7 +206,7 @@ class Node:
     # --- inside ----------------------------------------------------------------------------------
 
     def _fail(self, what: str, hint: str = "") -> NoReturn:
-        raise DeviceTreeError(what, f"{self._source}, {self.path}", hint)
+        raise DeviceTreeError(what, self.where, hint)
 
     def _required(self, name: str) -> bytes:
         raw = self._properties.get(name)
@@ -335,6 +348,27 @@ def to_dts(tree: Tree) -> str:
         complaint = result.stderr.decode("utf-8", "replace").strip() or f"status {result.returncode}"
         raise DeviceTreeError(f"dtc refuses the tree: {complaint}", tree.source)
     return _separate_strings(result.stdout.decode("utf-8", "replace"))
+
+
+def tree_json(tree: Tree) -> dict[str, Any]:
+    """The tree JSON-ready: property values as hexadecimal digits, and as strings where they can be some."""
+    return {
+        "reservations": [{"address": address, "size": size} for address, size in tree.reservations],
+        "root": _node_json(tree.root),
+    }
+
+
+def _node_json(node: Node) -> dict[str, Any]:
+    return {
+        "name": node.name,
+        "properties": {name: _value_json(node, name) for name in node.properties},
+        "children": [_node_json(child) for child in node.children],
+    }
+
+
+def _value_json(node: Node, name: str) -> dict[str, Any]:
+    text = node.text(name)
+    return {"bytes": (node.get_raw(name) or b"").hex(), "strings": None if text is None else list(text)}
 
 
 def _separate_strings(text: str) -> str:

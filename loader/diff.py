@@ -14,10 +14,10 @@ from typing import Any, ClassVar, Final
 
 from loader import abi
 from loader.devtree import Node, Tree
-from loader.errors import DeviceTreeError, LoaderError
+from loader.errors import LoaderError
 from loader.imagehead import Head
 from loader.inspect import describe_overlay, entry_json, read_payload
-from loader.io import sha256_range
+from loader.io import sha256_range, unchanged
 from loader.multiboot import read_head
 
 MAX_TEXT: Final = 72
@@ -44,7 +44,8 @@ class Change:
 def diff_images(one: Path, other: Path) -> list[Change]:
     """Every difference, none for images with the same content; raises CannotCompare."""
     try:
-        old, new = image_facts(one), image_facts(other)
+        with unchanged(one), unchanged(other):
+            old, new = image_facts(one), image_facts(other)
     except LoaderError as error:
         raise CannotCompare(error.what, error.where, error.hint) from None
     return list(_changes(old, new))
@@ -105,12 +106,10 @@ def _tree_facts(name: str, root: Node) -> Facts:
 
 
 def _property_text(node: Node, name: str) -> str:
+    texts = node.text(name)
+    if texts is not None:
+        return ", ".join(f'"{text}"' for text in texts)
     raw = node.get_raw(name) or b""
-    if raw.strip(b"\0"):
-        try:
-            return ", ".join(f'"{text}"' for text in node.strings(name))
-        except DeviceTreeError:
-            pass
     if len(raw) % 4 == 0:
         return f"<{raw.hex(' ', 4)}>"
     return f"[{raw.hex(' ')}]"

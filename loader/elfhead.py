@@ -23,8 +23,9 @@ EM_PPC64: Final = 21
 PT_LOAD: Final = 1
 PT_INTERP: Final = 3
 SHF_EXECINSTR: Final = 4
-MAX_HEADERS: Final = 4096
-"""Program or section headers that are read of one file; the largest real ones have some dozens."""
+MAX_PROGRAM_HEADERS: Final = 512
+MAX_SECTIONS: Final = 4096
+"""What is read of one file; the largest real ones have some dozens.  Rules compare every two segments."""
 
 _TRUNCATED: Final = "the file is truncated; copy or build it again"
 _IDENT_SIZE: Final = 16
@@ -158,8 +159,8 @@ def _program_headers(
         raise ElfError("no program headers", where, "link the file first")
     if entry_size != size:
         raise ElfError(f"program headers of {entry_size} bytes, there are {size} in each", where)
-    if count > MAX_HEADERS:
-        raise ElfError(f"{count} program headers are more than the limit of {MAX_HEADERS}", where)
+    if count > MAX_PROGRAM_HEADERS:
+        raise ElfError(f"{count} program headers are more than the limit of {MAX_PROGRAM_HEADERS}", where)
     data = read(table, count * entry_size)
     if len(data) < count * entry_size:
         raise ElfError("the program headers are cut off", where, _TRUNCATED)
@@ -177,7 +178,7 @@ def _program_header(words: tuple[int, ...], bits: int) -> ProgramHeader:
 
 def _sections(read: Reader, bits: int, order: str, table: int, entry_size: int, count: int) -> tuple[Section, ...]:
     layout = order + _SECTION_HEADER[bits]
-    if table == 0 or not 0 < count <= MAX_HEADERS or entry_size != struct.calcsize(layout):
+    if table == 0 or not 0 < count <= MAX_SECTIONS or entry_size != struct.calcsize(layout):
         return ()
     data = read(table, count * entry_size)
     if len(data) < count * entry_size:

@@ -25,6 +25,8 @@ class LoaderError(Exception):
         self.what = what
         self.where = where
         self.hint = hint
+        self.others: tuple[LoaderError, ...] = ()
+        """The same kind of thing in other places, for who wants to mend all at once."""
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""

@@ -20,18 +20,20 @@ VERSION: Final = 17
 LAST_COMPATIBLE_VERSION: Final = 16
 HEADER_SIZE: Final = 40
 
-MAX_TREE_SIZE: Final = 2 << 20
-"""Bytes; ten times the largest real tree we have seen, and where Linux on arm64 stops too."""
+MAX_TREE_SIZE: Final = 4 << 20
+"""Bytes; twenty times the largest real tree we have seen, and room for 100,000 nodes with a property each."""
 MAX_STRINGS_SIZE: Final = 256 << 10
 MAX_DEPTH: Final = 64
 """Nodes on the longest path, the root included."""
-MAX_NODES: Final = 65536
+MAX_NODES: Final = 131072
 MAX_CHILDREN: Final = 1024
 """Children of one node."""
 MAX_PROPERTIES: Final = 1024
 """Properties of one node; the fdt library compares each new sibling with all others, so both bound its time."""
 MAX_NAME: Final = 127
 """The specification says 31, but firmware of this platform has longer property names."""
+MAX_PATH: Final = 511
+"""Bytes of a node's full path: what names nodes by their paths needs that much for each."""
 INVALID_PHANDLES: Final = (0, 0xFFFF_FFFF)
 
 NODE_NAME: Final = re.compile(rb"[0-9A-Za-z,._+\-]+(@[0-9A-Za-z,._+\-]+)?")
@@ -83,6 +85,7 @@ class _OpenNode:
     """A node whose end has not been seen."""
 
     name: bytes
+    path_size: int
     properties: set[bytes]
     children: set[bytes]
     phandle: int | None = None
@@ -220,9 +223,12 @@ class _Scanner:
         self.node_count += 1
         if self.node_count > MAX_NODES:
             self.fail(offset, f"more than {MAX_NODES} nodes")
-        self.stack.append(_OpenNode(name, set(), set()))
+        path_size = self.stack[-1].path_size + 1 + len(name) if self.stack else 0
+        self.stack.append(_OpenNode(name, path_size, set(), set()))
         if len(self.stack) > MAX_DEPTH:
             self.fail(offset, f"nodes are nested more than {MAX_DEPTH} deep")
+        if path_size > MAX_PATH:
+            self.fail(offset, f"a node's path has more than {MAX_PATH} bytes")
         self.depth = max(self.depth, len(self.stack))
         return self.advance(start, stop + 1, end)
 

@@ -7,8 +7,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from loader.errors import SourceError
-
 
 def add_inspect_arguments(parser: argparse.ArgumentParser) -> None:
     """The grammar of `mkimage inspect`."""
@@ -25,8 +23,18 @@ def add_inspect_arguments(parser: argparse.ArgumentParser) -> None:
 def add_extract_arguments(parser: argparse.ArgumentParser) -> None:
     """The grammar of `mkimage extract`."""
     parser.add_argument("image", type=Path, metavar="IMAGE")
-    parser.add_argument("name", metavar="NAME", help="as `inspect` shows it")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="as `inspect` shows it, or `stub`; * and ? stand for any (default: all)",
+    )
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("-o", "--output", type=Path, metavar="FILE", help="for a single payload")
+    where.add_argument("-d", "--directory", type=Path, metavar="DIR", help="for several, each under its name")
+    parser.add_argument("--stored", action="store_true", help="compressed payloads as the image has them")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be written, write nothing")
+    parser.add_argument("--json", action="store_true", help="machine-readable report")
 
 
 def add_replace_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +43,7 @@ def add_replace_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="a kernel, a ramdisk, `hypervisor` or `stub`")
     parser.add_argument("file", type=Path, metavar="FILE", help="what takes its place")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="may be IMAGE")
+    parser.add_argument("--dry-run", action="store_true", help="check and print the plan, write nothing")
     parser.add_argument("--json", action="store_true", help="machine-readable report")
 
 
@@ -75,34 +84,47 @@ def run_inspect(options: argparse.Namespace) -> int:
 
 
 def run_extract(options: argparse.Namespace) -> int:
-    """Writes one payload to a file."""
-    from loader.multiboot import extract_entry
+    """Writes payloads to files."""
+    from loader.extract import extract, plan_extraction, render_extraction
+    from loader.meter import terminal_meter
 
-    extract_entry(options.image, options.name, options.output)
+    found = plan_extraction(options.image, options.names, options.output, options.directory, stored=options.stored)
+    if not options.dry_run:
+        with terminal_meter() as meter:
+            extract(options.image, found, meter)
+    text = render_extraction(options.image, found, as_json=options.json, written=not options.dry_run)
+    if options.json or options.dry_run or options.directory is not None:
+        print(text)
     return 0
 
 
 def run_replace(options: argparse.Namespace) -> int:
     """Plans the image again with another file and writes it; 1 when a firmware it is meant for would refuse it."""
+    from loader.io import require_other_file
     from loader.lintcommand import judge_plan
     from loader.meter import terminal_meter
     from loader.multiboot import read_head, write_image
-    from loader.planview import render_result
+    from loader.planview import render_plan, render_refusal, render_result
     from loader.replace import replan, scratch_folder
 
     output: Path = options.output
-    if output.exists() and output.samefile(options.file):
-        raise SourceError("the output would replace one of the inputs", str(output))
+    require_other_file(output, options.file)
     signatures = len(read_head(options.image).signatures)
     with terminal_meter() as meter, scratch_folder(output) as folder:
         plan, targets = replan(options.image, options.name, options.file, folder, meter)
-        if not judge_plan(plan, targets):
+        report = judge_plan(plan, targets, quiet=options.json)
+        if not report.passes():
+            if options.json:
+                print(render_refusal(output, report))
             return 1
+        if options.dry_run:
+            print(render_plan(plan, output, report, as_json=options.json))
+            return 0
         head = write_image(output, plan.stub, plan.payloads, plan.container, meter)
-    if signatures:
+    if signatures and not options.json:
         what = "signature" if signatures == 1 else "signatures"
         print(f"mkimage: {output}: {signatures} {what} dropped, sign it again", file=sys.stderr)
-    print(render_result(output, head, as_json=options.json))
+    print(render_result(output, head, report, as_json=options.json, dropped=signatures))
     return 0
 
 

@@ -6,17 +6,22 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from loader import abi
 from loader.devtree import Node, Tree
 from loader.errors import DeviceTreeError
 from loader.fdtscan import MAX_TREE_SIZE
 from loader.imagehead import Entry, Head
-from loader.io import open_source, read_exactly
+from loader.io import open_source, read_exactly, unchanged
 from loader.multiboot import read_head
 from loader.overlay import PROP_TARGETS
 from loader.units import KIB, format_size
+
+MAX_MODULES: Final = 16
+"""Of one domain; ours have three."""
+
+_SHIFTS: Final = f"{abi.MIN_HPT_SHIFT} .. {abi.MAX_HPT_SHIFT}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +46,18 @@ class Report:
 
 def describe_image(path: Path) -> Report:
     """Reads an image's head and boot overlay; raises LoaderError."""
-    head = read_head(path)
-    entry = head.entry("boot-overlay")
-    facts = describe_overlay(read_payload(path, entry), f"{path}: {entry.name}")
+    with unchanged(path):
+        head = read_head(path)
+        entry = head.entry("boot-overlay")
+        facts = describe_overlay(read_payload(path, entry), f"{path}: {entry.name}")
     return Report(path, head, facts.command_line, facts.targets, facts.domains)
 
 
 def describe_overlay(overlay: bytes, where: str) -> OverlayFacts:
     """Reads a boot overlay; raises DeviceTreeError."""
     node = Tree.parse(overlay, where).node("/fragment@0/__overlay__")
+    if len(node.children) > abi.MAX_DOMAINS:
+        raise DeviceTreeError(f"{len(node.children)} domains, the hypervisor runs {abi.MAX_DOMAINS}", where)
     return OverlayFacts(
         command_line=node.string("xen,xen-bootargs"),
         targets=node.strings(PROP_TARGETS) if node.has(PROP_TARGETS) else (),
@@ -98,6 +106,11 @@ def _compression_text(entry: Entry) -> str:
 def _domain(node: Node) -> dict[str, Any]:
     """One `xen,domain` node as JSON-ready facts; sizes in bytes, addresses guest-physical."""
     rtas_start, rtas_size = _pair(node, abi.PROP_RTAS)
+    shift = node.u32(abi.PROP_HPT_SHIFT)
+    if not abi.MIN_HPT_SHIFT <= shift <= abi.MAX_HPT_SHIFT:
+        raise DeviceTreeError(f"{abi.PROP_HPT_SHIFT} is {shift}, not {_SHIFTS}", node.where)
+    if len(node.children) > MAX_MODULES:
+        raise DeviceTreeError(f"{len(node.children)} modules, a domain has {MAX_MODULES} at most", node.where)
     capabilities = abi.Capability(node.u32("capabilities") if node.has("capabilities") else 0)
     return {
         "name": node.name,
@@ -106,7 +119,7 @@ def _domain(node: Node) -> dict[str, Any]:
         "vcpus": node.u32("cpus"),
         "roles": [role.name.lower() for role in capabilities if role.name],
         "rma": {"mode": node.string(abi.PROP_RMA_MODE), "size": node.u64(abi.PROP_RMA_SIZE)},
-        "hash-table-size": 1 << node.u32(abi.PROP_HPT_SHIFT),
+        "hash-table-size": 1 << shift,
         "entry": node.u64(abi.PROP_ENTRY),
         "rtas": {"address": rtas_start, "size": rtas_size},
         "modules": [_module(child) for child in node.children],
@@ -125,8 +138,8 @@ def _firmware_ramdisk(node: Node) -> dict[str, int] | None:
 def _module(node: Node) -> dict[str, Any]:
     offset, size = _pair(node, "reg")
     numbers = node.u64s(abi.PROP_SEGMENTS)
-    if len(numbers) % 4:
-        raise DeviceTreeError(f"{abi.PROP_SEGMENTS} is not a list of quadruples", node.path)
+    if len(numbers) % 4 or len(numbers) > 4 * abi.MAX_SEGMENTS:
+        raise DeviceTreeError(f"{abi.PROP_SEGMENTS} is no list of up to {abi.MAX_SEGMENTS} quadruples", node.where)
     keys = ("offset", "address", "file-size", "memory-size")
     module: dict[str, Any] = {
         "kind": node.strings("compatible")[0].removeprefix("multiboot,"),
@@ -142,7 +155,7 @@ def _module(node: Node) -> dict[str, Any]:
 def _pair(node: Node, name: str) -> tuple[int, int]:
     numbers = node.u64s(name)
     if len(numbers) != 2:
-        raise DeviceTreeError(f"{name} is not an address and a size", node.path)
+        raise DeviceTreeError(f"{name} is not an address and a size", node.where)
     return numbers[0], numbers[1]
 
 

@@ -57,6 +57,24 @@ class FileStamp:
 
 
 @contextmanager
+def unchanged(path: Path) -> Iterator[FileStamp]:
+    """The file's stamp; raises SourceError at the end of the block unless the file still has it."""
+    stamp = FileStamp.take(path)
+    yield stamp
+    stamp.verify(path)
+
+
+def require_other_file(output: Path, *inputs: Path) -> None:
+    """Raise SourceError when writing `output` would replace an input, under whatever name."""
+    try:
+        clash = output.exists() and any(path.exists() and output.samefile(path) for path in inputs)
+    except OSError as error:
+        raise EnvironmentProblem(f"cannot write the file: {_reason(error)}", str(output)) from error
+    if clash:
+        raise SourceError("the output would replace one of the inputs", str(output))
+
+
+@contextmanager
 def open_source(path: Path) -> Iterator[BinaryIO]:
     """Open a regular file for reading.  Raises SourceError for anything else, without blocking on a FIFO."""
     try:
@@ -184,6 +202,8 @@ def hash_many(ranges: Sequence[tuple[Path | int, int, int]], meter: Meter = QUIE
 
     Raises what `sha256_range` raises, for the first range in the given order that fails.
     """
+    if sum(size for _, _, size in ranges) <= BUFFER_SIZE:  # less than it takes to start a thread
+        return [sha256_range(*part, meter) for part in ranges]
     largest_first = sorted(range(len(ranges)), key=lambda index: -ranges[index][2])
     with hashing(meter) as submit:
         futures = {index: submit(*ranges[index]) for index in largest_first}
@@ -214,6 +234,8 @@ class AtomicFile:
             if mode is not None:
                 os.fchmod(self.fd, mode)
         except (OSError, ValueError, RuntimeError) as error:
+            if self.fd >= 0:
+                self._discard()
             raise self._unwritable(error) from error
         return self
 
@@ -229,10 +251,7 @@ class AtomicFile:
         except OSError as error:
             raise self._unwritable(error) from error
         finally:
-            os.close(self.fd)
-            self.fd = -1
-            with suppress(OSError):  # usually it is gone, renamed; never hide the block's own error
-                self._temporary.unlink()
+            self._discard()
 
     def preallocate(self, size: int) -> None:
         """Give the file its final size now, so that a full disk shows before the work and not after it."""
@@ -243,6 +262,13 @@ class AtomicFile:
                 if error.errno not in _NOT_HERE:
                     raise
                 os.ftruncate(self.fd, size)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def publish_for_all(self) -> None:
+        """Let everyone read the file, whatever the umask says."""
+        try:
+            os.fchmod(self.fd, 0o644)
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -265,6 +291,12 @@ class AtomicFile:
             thread.join()
         for failure in failures:
             raise self._unwritable(failure) from failure
+
+    def _discard(self) -> None:
+        os.close(self.fd)
+        self.fd = -1
+        with suppress(OSError):  # usually it is gone, renamed; never hide the block's own error
+            self._temporary.unlink()
 
     def _publish(self) -> None:
         os.fsync(self.fd)

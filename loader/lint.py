@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -25,6 +26,9 @@ DEFAULT_PROFILES: Final = {
     64: ("powernv8", "powernv9", "powernv10", "kexec"),
 }
 """What a file is held against when neither it nor the user says: by its ELF class."""
+
+MAX_BREACHES: Final = 16
+"""Of one rule that are looked for on one way into one firmware: whoever mends these finds the others."""
 
 _ORDER: Final = list(Severity)
 
@@ -92,7 +96,7 @@ def _lint_profile(subject: Subject, profile: Profile, memory: int) -> list[Findi
             if rule.applies(profile, route):
                 findings += [
                     Finding(rule, breach.severity or rule.severity, profile.name, route.name, breach.message)
-                    for breach in rule.check(case)
+                    for breach in islice(rule.check(case), MAX_BREACHES)
                 ]
     return findings
 
@@ -174,15 +178,18 @@ def _report_json(report: Report) -> dict[str, Any]:
         "warnings": report.count(Severity.WARNING),
         "verdicts": {place: verdict.value for place, verdict in place_verdicts(report).items()},
         "findings": [
-            {
-                "rule": found.rule.id,
-                "severity": found.severity.value,
-                "profile": found.profile,
-                "route": found.route,
-                "message": found.message,
-                "reason": found.rule.reason,
-                "source": found.rule.source,
-            }
+            {**finding_json(found), "reason": found.rule.reason, "source": found.rule.source}
             for found in report.findings
         ],
+    }
+
+
+def finding_json(found: Finding) -> dict[str, str]:
+    """A finding without its explanation, JSON-ready."""
+    return {
+        "rule": found.rule.id,
+        "severity": found.severity.value,
+        "profile": found.profile,
+        "route": found.route,
+        "message": found.message,
     }

@@ -15,6 +15,7 @@ from loader.profiles import DEFAULT_TARGETS, PROFILES
 from loader.units import parse_size
 
 if TYPE_CHECKING:
+    from loader.lint import Report
     from loader.plan import ImagePlan
 
 DEFAULT_MAPS: Final = ("powernv8", "slof", "mac99")
@@ -54,16 +55,16 @@ def run_lint(options: argparse.Namespace) -> int:
     return 0 if report.passes(strict=options.strict) else 1
 
 
-def judge_plan(plan: ImagePlan, targets: Sequence[str]) -> bool:
-    """Whether the firmwares an image is built for will take it; prints what stands against it, one line each."""
+def judge_plan(plan: ImagePlan, targets: Sequence[str], *, quiet: bool) -> Report:
+    """How the firmwares an image is built for will take it; prints what stands against it, one line each."""
     from loader.lint import finding_lines, lint
     from loader.lintmodel import Severity
 
     report = lint(plan.subject, targets or DEFAULT_TARGETS)
     serious = (found for found in report.findings if found.severity is not Severity.NOTE)
-    for line in finding_lines(serious, explained=False):
+    for line in () if quiet else finding_lines(serious, explained=False):
         print(f"mkimage: {plan.subject.where}: {line}", file=sys.stderr)
-    return report.passes()
+    return report
 
 
 def wants_maps(options: argparse.Namespace) -> bool:
@@ -77,13 +78,14 @@ def wants_maps(options: argparse.Namespace) -> bool:
 
 def run_maps(options: argparse.Namespace) -> int:
     """Prints or draws the memory maps of an image."""
+    from loader.io import require_other_file
     from loader.mapview import maps_json, render_maps
     from loader.memorymap import domain_maps, machine_maps
     from loader.subject import read_subject
 
     subject = read_subject(options.image)
-    if options.svg is not None and options.svg.exists() and options.svg.samefile(options.image):
-        raise ImageError("the picture would replace the image", str(options.svg))
+    if options.svg is not None:
+        require_other_file(options.svg, options.image)
     if subject.contents is not None and subject.contents.problem:
         raise ImageError(subject.contents.problem, str(options.image))
     targets = () if subject.contents is None else subject.contents.targets

@@ -8,12 +8,11 @@ file and the key.  What comes out is frozen and complete: no defaults are left t
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar, get_args
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
@@ -22,6 +21,7 @@ from loader.errors import ManifestError
 from loader.overrides import NodeOverride, parse_overrides
 from loader.profiles import PROFILES
 from loader.settings import apply_setting
+from loader.tables import Place, Table, load_document
 from loader.units import MIB, format_size, parse_size
 
 DEFAULT_STUB: Final = Path(__file__).resolve().parent.parent / "build" / "stub" / "stub.bin"
@@ -122,22 +122,18 @@ class Recipe:
         raise ManifestError(f"no domain is called {name!r}", where=str(self.path), hint=f"domains are: {names}")
 
 
-class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    """Base of the tables as they are written."""
-
-
-class _ImageTable(_Table, frozen=True):
+class _ImageTable(Table, frozen=True):
     stub: str | None = None
-    targets: list[str] = []
+    targets: list[str] = msgspec.field(default_factory=list)
     compression: CompressionName = "none"
 
 
-class _HypervisorTable(_Table, frozen=True):
+class _HypervisorTable(Table, frozen=True):
     path: str
     command_line: str = ""
 
 
-class _KernelTable(_Table, frozen=True):
+class _KernelTable(Table, frozen=True):
     path: str
     format: KernelFormat = "elf"
     load: str | int | None = None
@@ -145,88 +141,44 @@ class _KernelTable(_Table, frozen=True):
     compression: CompressionName | None = None
 
 
-class _RamdiskTable(_Table, frozen=True):
+class _RamdiskTable(Table, frozen=True):
     path: str | None = None
     from_firmware: str | int | None = None
     load: str | int | None = None
     compression: CompressionName | None = None
 
 
-class _RmaTable(_Table, frozen=True):
+class _RmaTable(Table, frozen=True):
     mode: RmaMode = "auto"
     size: str | int | None = None
 
 
-class _DomainTable(_Table, frozen=True):
+class _DomainTable(Table, frozen=True):
     kernel: str | _KernelTable
     memory: str | int
     id: int | None = None
     initrd: str | _RamdiskTable | None = None
     command_line: str = ""
     vcpus: int = 1
-    roles: list[Role] = []
+    roles: list[Role] = msgspec.field(default_factory=list)
     rma: _RmaTable = _RmaTable()
-    devtree: dict[str, Any] = {}
+    devtree: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
-_AnyTable = TypeVar("_AnyTable", bound=_Table)
-_FIELD_ERROR: Final = re.compile(r"Object (?P<problem>contains unknown|missing required) field `(?P<key>.*)`")
-_TYPE_NAMES: Final = {
-    "`": "",
-    "object": "a table",
-    "array": "a list",
-    "str": "text",
-    "int": "an integer",
-    "null": "none",
-}
-_CHOICES: Final = {
-    "mode": get_args(RmaMode),
-    "format": get_args(KernelFormat),
-    "roles": get_args(Role),
-    "compression": get_args(CompressionName),
-}
 _COMPRESSIONS: Final[dict[str | None, abi.Compression]] = {
     name: abi.Compression[name.upper()] for name in get_args(CompressionName)
 }
 _TOP_TABLES: Final = ("image", "hypervisor", "domain")
 
 
-class _Place:
-    """Where in which recipe we are: says so in errors and resolves the recipe's relative paths."""
+@dataclass(frozen=True, slots=True)
+class _Place(Place):
+    """A key of a recipe: reads what may stand there.
 
-    def __init__(self, recipe: Path, key: str = "") -> None:
-        self.recipe = recipe
-        self.key = key
+    missing  complaints about files that are not there, shared by all keys: one look at a recipe shows all of them
+    """
 
-    def __truediv__(self, key: str) -> _Place:
-        return _Place(self.recipe, f"{self.key}.{key}" if self.key else key)
-
-    def __str__(self) -> str:
-        return f"{self.recipe}: {self.key}" if self.key else str(self.recipe)
-
-    def error(self, what: str, hint: str = "") -> ManifestError:
-        return ManifestError(what, where=str(self), hint=hint)
-
-    def table(self, value: object, kind: type[_AnyTable]) -> _AnyTable:
-        """`value` as that kind of table."""
-        try:
-            return msgspec.convert(value, kind)
-        except msgspec.ValidationError as error:
-            raise self._conversion_error(str(error)) from None
-
-    def _conversion_error(self, message: str) -> ManifestError:
-        """msgspec's complaint in a recipe's words, at the exact key."""
-        what, _, path = message.partition(" - at `$")
-        keys = path.rstrip("`").strip(".")
-        place = self / keys if keys else self
-        if match := _FIELD_ERROR.fullmatch(what):
-            place = place / match["key"]
-            return place.error("unknown key") if match["problem"] == "contains unknown" else place.error("is missing")
-        choices = _CHOICES.get(re.sub(r"\[.*", "", keys.rpartition(".")[2]), ())
-        hint = f"known are {', '.join(choices)}" if what.startswith("Invalid enum value") else ""
-        for theirs, ours in _TYPE_NAMES.items():
-            what = what.replace(theirs, ours)
-        return place.error(what[0].lower() + what[1:], hint)
+    missing: list[ManifestError] = field(default_factory=list)
 
     def size(self, value: str | int) -> int:
         """A size or address in bytes."""
@@ -240,11 +192,14 @@ class _Place:
         return value
 
     def file(self, name: str) -> Path:
-        """An existing file, named relative to the recipe."""
-        path = self.recipe.parent / name
-        if not path.is_file():
-            what = "is not a file" if path.exists() else "no such file"
-            raise self.error(f"{what}: {path}", hint="paths count from the recipe's folder")
+        """A file, named relative to the recipe."""
+        path = self.document.parent / name
+        try:
+            what = "" if path.is_file() else "is not a file" if path.exists() else "no such file"
+        except OSError as error:
+            what = f"cannot be a file ({error.strerror})"
+        if what:
+            self.missing.append(self.error(f"{what}: {path}", hint="paths count from the recipe's folder"))
         return path
 
     def text(self, value: str) -> str:
@@ -257,21 +212,18 @@ class _Place:
 
 
 def load_recipe(path: Path, settings: Sequence[str] = ()) -> Recipe:
-    """Reads and checks a recipe, `settings` ("key.path=value") applied on top; raises ManifestError."""
-    try:
-        with path.open("rb") as file:
-            document = tomllib.load(file)
-    except OSError as error:
-        raise ManifestError(f"cannot be read: {error.strerror}", where=str(path)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ManifestError(f"is not TOML: {error}", where=str(path)) from None
+    """Reads and checks a recipe, `settings` ("key.path=value") applied on top; raises ManifestError or SourceError."""
+    document = load_document(path)
     for setting in settings:
         apply_setting(document, setting)
     return parse_recipe(document, path)
 
 
 def parse_recipe(document: dict[str, Any], path: Path) -> Recipe:
-    """Checks a recipe given as nested dictionaries; `path` names it and anchors its relative paths."""
+    """Checks a recipe given as nested dictionaries; `path` names it and anchors its relative paths.
+
+    Raises ManifestError; when that is about missing files, its `others` are about the rest of them.
+    """
     top = _Place(path)
     for key in document:
         if key not in _TOP_TABLES:
@@ -280,7 +232,7 @@ def parse_recipe(document: dict[str, Any], path: Path) -> Recipe:
         raise (top / "hypervisor").error("is missing", hint="every image carries one hypervisor")
     image = (top / "image").table(document.get("image", {}), _ImageTable)
     hypervisor = (top / "hypervisor").table(document["hypervisor"], _HypervisorTable)
-    return Recipe(
+    recipe = Recipe(
         path=path,
         stub=_stub_path(image, top / "image" / "stub"),
         targets=_parse_targets(image.targets, top / "image" / "targets"),
@@ -290,13 +242,20 @@ def parse_recipe(document: dict[str, Any], path: Path) -> Recipe:
         ),
         domains=_parse_domains(document.get("domain", {}), _COMPRESSIONS[image.compression], top / "domain"),
     )
+    if top.missing:
+        first, *others = top.missing
+        first.others = tuple(others)
+        raise first
+    return recipe
 
 
 def _stub_path(image: _ImageTable, place: _Place) -> Path:
     if image.stub is not None:
         return place.file(image.stub)
     if not DEFAULT_STUB.is_file():
-        raise place.error(f"the boot stub is not built: {DEFAULT_STUB}", hint="run make build, or name another stub")
+        place.missing.append(
+            place.error(f"the boot stub is not built: {DEFAULT_STUB}", hint="run make build, or name another stub")
+        )
     return DEFAULT_STUB
 
 
@@ -345,10 +304,8 @@ def _parse_domain(name: str, number: int, table: _DomainTable, compression: abi.
         raise (place / "roles").error("names a role twice")
     memory = (place / "memory").size(table.memory)
     if memory % abi.EXTENT_SIZE or not 0 < memory <= abi.MAX_DOMAIN_MEMORY:
-        raise (place / "memory").error(
-            f"{format_size(memory)} is not a multiple of {format_size(abi.EXTENT_SIZE)}"
-            f" between {format_size(abi.EXTENT_SIZE)} and {format_size(abi.MAX_DOMAIN_MEMORY)}"
-        )
+        unit, most = format_size(abi.EXTENT_SIZE), format_size(abi.MAX_DOMAIN_MEMORY)
+        raise (place / "memory").error(f"{format_size(memory)} is not a multiple of {unit} between {unit} and {most}")
     return Domain(
         name=name,
         id=number,
@@ -380,11 +337,13 @@ def _parse_ramdisk(value: str | _RamdiskTable, compression: abi.Compression, pla
     if isinstance(value, str):
         return Ramdisk(place.file(value), None, compression)
     load = None if value.load is None else (place / "load").size(value.load)
-    room = 0 if value.from_firmware is None else (place / "from-firmware").size(value.from_firmware)
-    if value.path is None and room == 0:
+    room = None if value.from_firmware is None else (place / "from-firmware").size(value.from_firmware)
+    if room == 0:
+        raise (place / "from-firmware").error("has no room", hint="leave it out to ignore the firmware's initrd")
+    if value.path is None and room is None:
         raise (place / "path").error("is missing", hint='or write from-firmware = "64M" to take the firmware\'s initrd')
     path = None if value.path is None else (place / "path").file(value.path)
-    return Ramdisk(path, load, _COMPRESSIONS.get(value.compression, compression), room)
+    return Ramdisk(path, load, _COMPRESSIONS.get(value.compression, compression), room or 0)
 
 
 def _parse_rma(table: _RmaTable, memory: int, place: _Place) -> Rma:

@@ -114,9 +114,10 @@ def occupied(subject: Subject, route: Route) -> list[Range]:
     if route.placement is Placement.IN_PLACE:
         return [Range("the image", route.base, route.base + subject.size)]
     ranges = []
-    for number, load in enumerate(subject.elf.loads):
+    loads = subject.elf.loads
+    for number, load in enumerate(loads):
         start = segment_address(load, route)
-        name = "the image" if len(subject.elf.loads) == 1 else f"segment {number}"
+        name = "the image" if len(loads) == 1 else f"segment {number}"
         ranges.append(Range(name, start, start + load.memory_size))
     return ranges
 
@@ -170,12 +171,18 @@ def domain_map(domain: dict[str, Any]) -> AddressSpace:
             name = module["kind"].replace("-", " ") + (f" segment {number}" if len(segments) > 1 else "")
             kind = kinds.get(module["kind"], Kind.OTHER)
             regions.append(Region(name, *_extent(segment["address"], segment["memory-size"]), kind))
+    lanes = [Lane("guest", _by_address(regions))]
+    if room := domain["firmware-ramdisk"]:
+        place = Region(
+            "the firmware's ramdisk", *_extent(room["address"], room["room"]), Kind.RAMDISK, "if it brings one"
+        )
+        lanes.append(Lane("kept for", (place,)))
     rma = domain["rma"]
     return AddressSpace(
         name=domain["name"],
         title=f"domain {domain['name']}, {format_size(domain['memory'])}, guest-physical",
         end=domain["memory"],
-        lanes=(Lane("guest", _by_address(regions)),),
+        lanes=tuple(lanes),
         marks=(Mark("entry", domain["entry"]), Mark(f"end of the real-mode area ({rma['mode']})", rma["size"])),
     )
 

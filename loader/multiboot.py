@@ -30,7 +30,16 @@ from loader.imagehead import (
     parse_header,
     payload_offsets,
 )
-from loader.io import AtomicFile, FileStamp, copy_range, hash_many, hashing, open_source, write_at
+from loader.io import (
+    AtomicFile,
+    FileStamp,
+    copy_range,
+    hash_many,
+    hashing,
+    open_source,
+    require_other_file,
+    write_at,
+)
 from loader.meter import QUIET, Meter
 
 _PACK_THREADS: Final = 2
@@ -157,10 +166,12 @@ def read_head(path: Path) -> Head:
 def verify_image(path: Path, meter: Meter = QUIET) -> tuple[Head, list[str]]:
     """The head and everything wrong behind it: digests that differ, padding that is not zero.
 
-    A head that is wrong itself raises ImageError, because nothing behind it can then be trusted.
+    A head that is wrong itself raises ImageError, because nothing behind it can then be trusted; a file that changes
+    meanwhile raises SourceError.
     """
     with open_source(path) as file:
         descriptor = file.fileno()
+        stamp = FileStamp.take(descriptor)
         head = _read_head(descriptor, str(path))
         base = abi.IMAGE_FILE_OFFSET
         meter.phase("hashing", sum(entry.size for entry in head.entries))
@@ -172,23 +183,39 @@ def verify_image(path: Path, meter: Meter = QUIET) -> tuple[Head, list[str]]:
                 problems.append(f"{entry.name}: the bytes do not match their SHA-256")
             if any(_read(descriptor, base + entry.end, end - entry.end, str(path))):
                 problems.append(f"{entry.name}: the padding behind it is not zero")
+        stamp.verify(descriptor)
         return head, problems
 
 
-def extract_entry(image: Path, name: str, output: Path) -> Entry:
-    """Writes one payload to a file, expanded; raises ImageError when it does not match its digest."""
+def extract_stub(image: Path, output: Path) -> None:
+    """Writes an image's stub to a file; raises ImageError when it does not match the head digest."""
+    require_other_file(output, image)
     with open_source(image) as file, AtomicFile(output) as target:
+        stamp = FileStamp.take(file.fileno())
+        head = _read_head(file.fileno(), str(image))
+        copy_range(file.fileno(), abi.IMAGE_FILE_OFFSET, head.stub_size, target.fd, 0)
+        stamp.verify(file.fileno())
+
+
+def extract_entry(image: Path, name: str, output: Path, *, stored: bool = False, meter: Meter = QUIET) -> Entry:
+    """Writes one payload to a file, expanded unless `stored`; raises ImageError when it does not match its digest."""
+    require_other_file(output, image)
+    with open_source(image) as file, AtomicFile(output) as target:
+        stamp = FileStamp.take(file.fileno())
         entry = _read_head(file.fileno(), str(image)).entry(name)
         start = abi.IMAGE_FILE_OFFSET + entry.offset
-        if hash_many([(file.fileno(), start, entry.size)]) != [entry.digest]:
+        as_it_is = stored or entry.compression == abi.Compression.NONE
+        meter.phase(f"extracting {name}", entry.size + (entry.size if as_it_is else entry.memory_size))
+        if hash_many([(file.fileno(), start, entry.size)], meter) != [entry.digest]:
             raise ImageError(f"{name}: the bytes do not match their SHA-256", str(image))
-        if entry.compression == abi.Compression.NONE:
-            copy_range(file.fileno(), start, entry.size, target.fd, 0)
-            return entry
-        try:
-            expand(file.fileno(), start, entry.size, entry.compression, entry.memory_size, target.fd)
-        except ImageError as error:
-            raise ImageError(f"{name}: {error.what}", str(image)) from None
+        if as_it_is:
+            copy_range(file.fileno(), start, entry.size, target.fd, 0, meter)
+        else:
+            try:
+                expand(file.fileno(), start, entry.size, entry.compression, entry.memory_size, target.fd, meter)
+            except ImageError as error:
+                raise ImageError(f"{name}: {error.what}", str(image)) from None
+        stamp.verify(file.fileno())
     return entry
 
 

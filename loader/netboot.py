@@ -21,7 +21,8 @@ from typing import Final
 
 from loader.blades import SAFE_PATH, Blade, Blades, load_blades
 from loader.errors import EnvironmentProblem, ImageError, ManifestError
-from loader.io import AtomicFile, FileStamp, copy_range, open_source
+from loader.io import AtomicFile, FileStamp, copy_range, open_source, require_other_file, write_at
+from loader.meter import QUIET, Meter, terminal_meter
 
 MAX_FILE_NAME: Final = 99
 """Characters of a file name in SLOF's boot device arguments (lib/libnet/netload.c, struct obp_tftp_args); BOOTP has
@@ -59,6 +60,7 @@ def add_netboot_arguments(parser: argparse.ArgumentParser) -> None:
     add("images", nargs="+", type=Path, metavar="IMAGE")
     add("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the tree and the configuration")
     add("--blades", type=Path, required=True, metavar="FILE", help="who boots what (docs/netboot.md)")
+    add("--dry-run", action="store_true", help="check everything and name the files, write nothing")
     add("--json", action="store_true", help="machine-readable report")
 
 
@@ -71,12 +73,26 @@ def run_netboot(args: argparse.Namespace) -> int:
     root = blades.server.tftp_root or PurePosixPath(args.output.absolute() / TREE)
     text = dnsmasq_configuration(blades, boots, root)
     firmwares = {name: {blade.firmware for blade in blades.blades if blade.image == name} for name in images}
-    stamps = [check_image(image, firmwares[name]) for name, image in images.items()]
-    write_tree(args.output, images, boots)
-    for image, stamp in zip(images.values(), stamps, strict=True):
-        stamp.verify(image)
-    write_text(configuration, text)
-    print(render_json(configuration, boots) if args.json else render_text(configuration, boots))
+    with terminal_meter() as meter:
+        stamps = [check_image(image, firmwares[name], meter) for name, image in images.items()]
+    require_other_file(configuration, args.blades, *images.values())
+    for boot in boots:
+        if boot.script is not None:
+            require_other_file(args.output / TREE / boot.file, args.blades, *images.values())
+    for name in images:
+        require_other_file(args.output / TREE / name, args.blades)
+    if not args.dry_run:
+        write_tree(args.output, images, boots)
+        for image, stamp in zip(images.values(), stamps, strict=True):
+            stamp.verify(image)
+        write_text(configuration, text)
+    files = [*tree_files(args.output, images, boots), configuration]
+    if args.json:
+        print(render_json(configuration, boots, files, written=not args.dry_run))
+    else:
+        print(render_text(configuration, boots))
+        if args.dry_run:
+            print("Not written:", *(f"    {file}" for file in files), sep="\n")
     return 0
 
 
@@ -146,7 +162,7 @@ def dnsmasq_configuration(blades: Blades, boots: Sequence[Boot], root: PurePosix
     return "\n".join(lines) + "\n"
 
 
-def check_image(path: Path, firmwares: Collection[str]) -> FileStamp:
+def check_image(path: Path, firmwares: Collection[str], meter: Meter = QUIET) -> FileStamp:
     """Refuse an image that is damaged, or that one of the firmwares cannot load from a network; raises LoaderError.
 
     Returns the state in which it was good.
@@ -158,7 +174,7 @@ def check_image(path: Path, firmwares: Collection[str]) -> FileStamp:
     from loader.verify import verify
 
     stamp = FileStamp.take(path)
-    verdict = verify(path)
+    verdict = verify(path, meter=meter)
     if not verdict.sound:
         raise ImageError(verdict.problems[0], str(path), "build it again; a blade would refuse it")
     networks = {(name, route.name) for name in firmwares for route in find_profile(name).routes if route.network}
@@ -181,6 +197,12 @@ def write_tree(folder: Path, images: dict[str, Path], boots: Sequence[Boot]) -> 
             write_text(tree / boot.file, boot.script)
 
 
+def tree_files(folder: Path, images: Collection[str], boots: Sequence[Boot]) -> list[Path]:
+    """The files of the TFTP tree."""
+    names = [*images, *(boot.file for boot in boots if boot.script is not None)]
+    return [folder.absolute() / TREE / name for name in names]
+
+
 def make_folder(path: Path) -> None:
     """Make a folder that a boot server without privileges can read; raises EnvironmentProblem."""
     try:
@@ -199,10 +221,10 @@ def publish(source: Path, target: Path) -> None:
 
 def link(source: Path, target: Path) -> bool:
     """Publish by a hard link; returns whether that is possible here."""
-    if not source.stat().st_mode & 0o004:
-        return False
     unnamed = target.with_name(f".{secrets.token_hex(8)}")
     try:
+        if not source.stat().st_mode & 0o004:
+            return False
         os.link(source.resolve(), unnamed)
         unnamed.replace(target)
     except OSError:
@@ -220,14 +242,14 @@ def copy(source: Path, target: Path) -> None:
         output.preallocate(stamp.size)
         copy_range(file.fileno(), 0, stamp.size, output.fd, 0)
         stamp.verify(file.fileno())
-        os.fchmod(output.fd, 0o644)
+        output.publish_for_all()
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a small file at once, readable for everyone; raises EnvironmentProblem."""
     with AtomicFile(path) as output:
-        os.write(output.fd, text.encode())
-        os.fchmod(output.fd, 0o644)
+        write_at(output.fd, text.encode(), 0)
+        output.publish_for_all()
 
 
 def render_text(configuration: Path, boots: Sequence[Boot]) -> str:
@@ -238,9 +260,11 @@ def render_text(configuration: Path, boots: Sequence[Boot]) -> str:
     return "\n".join(lines)
 
 
-def render_json(configuration: Path, boots: Sequence[Boot]) -> str:
-    """The same for programs."""
+def render_json(configuration: Path, boots: Sequence[Boot], files: Sequence[Path], *, written: bool) -> str:
+    """The same for programs, with the names of all files."""
     report = {
+        "written": written,
+        "files": [str(file) for file in files],
         "command": ["dnsmasq", f"--conf-file={configuration}"],
         "blades": [
             {

@@ -101,7 +101,10 @@ def _integer(value: int, width: int, where: str) -> bytes:
 def _text(value: str, where: str) -> bytes:
     if "\0" in value:
         raise ManifestError("text must not hold a NUL", where=where, hint="write { bytes = ... }")
-    return value.encode() + b"\0"
+    try:
+        return value.encode() + b"\0"
+    except UnicodeEncodeError:
+        raise ManifestError("text is not Unicode", where=where, hint="write { bytes = ... }") from None
 
 
 def _hex_bytes(digits: str, where: str) -> bytes:

@@ -10,11 +10,18 @@ from typing import Any
 from loader import abi
 from loader.imagehead import Entry, Head, payload_offsets
 from loader.inspect import describe_overlay, domain_lines, entry_json
+from loader.lint import Report, finding_json
 from loader.plan import ImagePlan
 
 
-def render_plan(plan: ImagePlan, where: str, *, as_json: bool) -> str:
-    """The plan of an image that is not written."""
+def render_refusal(output: Path | None, report: Report) -> str:
+    """An image that is not written because a firmware it is meant for would refuse it, as JSON."""
+    return json.dumps(_outcome_json(output, report, written=False), indent=2)
+
+
+def render_plan(plan: ImagePlan, output: Path | None, report: Report, *, as_json: bool) -> str:
+    """The plan of an image that is not written, and what firmwares make of it."""
+    where = plan.subject.where
     sizes = [payload.size for payload in plan.payloads]
     *offsets, total_size = payload_offsets(len(plan.stub), sizes, len(sizes))
     entries = [payload.entry(offset, b"") for payload, offset in zip(plan.payloads, offsets, strict=True)]
@@ -26,6 +33,7 @@ def render_plan(plan: ImagePlan, where: str, *, as_json: bool) -> str:
     if as_json:
         return json.dumps(
             {
+                **_outcome_json(output, report, written=False),
                 "size": file_size,
                 "stub-size": len(plan.stub),
                 "command-line": facts.command_line,
@@ -48,20 +56,29 @@ def render_plan(plan: ImagePlan, where: str, *, as_json: bool) -> str:
     return "\n".join(lines)
 
 
-def render_result(image: Path, head: Head, *, as_json: bool) -> str:
-    """What was written."""
+def render_result(image: Path, head: Head, report: Report, *, as_json: bool, dropped: int | None = None) -> str:
+    """What was written; `dropped` is how many signatures it has no more, None where there was no image before."""
     size = abi.IMAGE_FILE_OFFSET + head.total_size
     if as_json:
         return json.dumps(
             {
-                "image": str(image),
+                **_outcome_json(image, report, written=True),
                 "size": size,
                 "entries": len(head.entries),
                 "head-digest": head.head_digest.hex(),
+                **({} if dropped is None else {"signatures-dropped": dropped}),
             },
             indent=2,
         )
     return f"{image}: {size} bytes, {len(head.entries)} entries"
+
+
+def _outcome_json(output: Path | None, report: Report, *, written: bool) -> dict[str, Any]:
+    return {
+        "image": None if output is None else str(output),
+        "written": written,
+        "findings": [finding_json(found) for found in report.findings],
+    }
 
 
 def _without_digest(entry: Entry) -> dict[str, Any]:

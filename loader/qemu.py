@@ -6,10 +6,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
 import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -41,21 +43,25 @@ class MonitorEnd(EmulatorError):
 
 
 class Monitor:
-    """QEMU's machine protocol (QMP specification, docs/interop/qmp-spec.txt) on a connected socket."""
+    """QEMU's machine protocol (QMP specification, docs/interop/qmp-spec.txt) on a connected socket.
 
-    def __init__(self, channel: socket.socket) -> None:
+    The console is read while we wait: a QEMU that cannot get rid of a guest's output answers nobody.
+    """
+
+    def __init__(self, channel: socket.socket, console: Console) -> None:
         """Finish the handshake; raises EmulatorError."""
         channel.settimeout(MONITOR_PATIENCE)
         self.events: list[dict[str, Any]] = []
-        self._stream = channel.makefile("rw")
+        self._channel = channel
+        self._console = console
+        self._received = b""
         self._receive()
         self.execute("qmp_capabilities")
 
     def execute(self, command: str, **arguments: Any) -> Any:
         """Run one command and return its result; raises EmulatorError."""
         try:
-            self._stream.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
-            self._stream.flush()
+            self._channel.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
         except ConnectionError:
             raise MonitorEnd(f"QEMU ended before {command!r}") from None
         while "event" in (reply := self._receive()):
@@ -76,14 +82,33 @@ class Monitor:
         message: dict[str, Any] = json.loads(line)
         return message
 
-    def _read_line(self) -> str:
-        """The next line, "" at the end."""
-        try:
-            return self._stream.readline()
-        except ConnectionError:
-            return ""
-        except TimeoutError:
-            raise EmulatorError(f"QEMU's monitor did not answer within {MONITOR_PATIENCE:g} s") from None
+    def _read_line(self) -> bytes:
+        """The next line, b"" at the end."""
+        deadline = time.monotonic() + MONITOR_PATIENCE
+        while b"\n" not in self._received:
+            self._wait(deadline)
+            try:
+                data = self._channel.recv(1 << 16)
+            except ConnectionError:
+                data = b""
+            if not data:
+                return b""
+            self._received += data
+        line, _, self._received = self._received.partition(b"\n")
+        return line
+
+    def _wait(self, deadline: float) -> None:
+        """Until the monitor can be read."""
+        while True:
+            left = max(deadline - time.monotonic(), 0)
+            sources = [self._channel] if self._console.ended else [self._channel, self._console.channel]
+            readable = select.select(sources, [], [], left)[0]
+            if self._channel in readable:
+                return
+            if left == 0:
+                raise EmulatorError(f"QEMU's monitor did not answer within {MONITOR_PATIENCE:g} s")
+            if readable:
+                self._console.receive(0)
 
 
 def find_machine(name: str) -> Machine:
@@ -229,7 +254,7 @@ class Emulator:
         monitor_far.close()
         self.console = Console(console, self.fatal, log)
         try:
-            self.monitor = Monitor(monitor)
+            self.monitor = Monitor(monitor, self.console)
         except MonitorEnd as error:
             raise self._explained(error) from None
 

@@ -14,9 +14,9 @@ from loader import abi
 from loader.devtree import Tree
 from loader.errors import EnvironmentProblem, ImageError, LoaderError
 from loader.imagehead import Head
-from loader.io import AtomicFile, FileStamp, copy_range, open_source
+from loader.io import FileStamp
 from loader.meter import QUIET, Meter
-from loader.multiboot import extract_entry, read_head
+from loader.multiboot import extract_entry, extract_stub, read_head
 from loader.overlay import PROP_RECIPE
 from loader.plan import ImagePlan, plan_image
 from loader.recipefacts import STUB_NAME, read_recipe
@@ -27,9 +27,9 @@ GENERATED: Final = frozenset({abi.EntryType.BOOT_OVERLAY, abi.EntryType.DEVICE_T
 
 @contextmanager
 def scratch_folder(output: Path) -> Iterator[Path]:
-    """A folder beside `output` that is gone afterwards; raises EnvironmentProblem."""
+    """A folder beside `output`, by its absolute path, that is gone afterwards; raises EnvironmentProblem."""
     try:
-        folder = tempfile.TemporaryDirectory(dir=output.parent, prefix=".replace-")
+        folder = tempfile.TemporaryDirectory(dir=output.absolute().parent, prefix=".replace-")
     except OSError as error:
         raise EnvironmentProblem(f"cannot write the file: {error.strerror}", str(output)) from None
     with folder as name:
@@ -52,7 +52,7 @@ def replan(
         if entry.name != name and entry.type != abi.EntryType.DEVICE_TREE:
             extract_entry(image, entry.name, files[entry.name])
     if name != STUB_NAME:
-        _extract_stub(image, head, files[STUB_NAME])
+        extract_stub(image, files[STUB_NAME])
     stamp.verify(image)
     text = _recipe_text(files["boot-overlay"], image)
     try:
@@ -69,11 +69,6 @@ def _require_replaceable(head: Head, name: str, image: Path) -> None:
         known = any(entry.name == name for entry in head.entries)
         what = f"{name} follows from the recipe" if known else f"no entry is called {name!r}"
         raise ImageError(what, str(image), f"can be replaced: {', '.join(names)}")
-
-
-def _extract_stub(image: Path, head: Head, target: Path) -> None:
-    with open_source(image) as file, AtomicFile(target) as output:
-        copy_range(file.fileno(), abi.IMAGE_FILE_OFFSET, head.stub_size, output.fd, 0)
 
 
 def _recipe_text(overlay: Path, image: Path) -> str:

@@ -22,7 +22,7 @@ from loader import abi
 from loader.compress import expanded_pieces
 from loader.errors import EnvironmentProblem, ImageError
 from loader.imagehead import Entry, Head
-from loader.io import open_source, sha256_range
+from loader.io import open_source, sha256_range, unchanged
 from loader.multiboot import read_head
 
 EPOCH_VARIABLE: Final = "SOURCE_DATE_EPOCH"
@@ -39,8 +39,9 @@ _COMPONENT_TYPES: Final = {
 
 def describe_materials(image: Path, environment: Mapping[str, str] = os.environ) -> str:
     """The bill of materials of an image; raises LoaderError."""
-    head = read_head(image)
-    components = [_stub(image, head), *(_component(image, entry) for entry in head.entries)]
+    with unchanged(image):
+        head = read_head(image)
+        components = [_stub(image, head), *(_component(image, entry) for entry in head.entries)]
     metadata: dict[str, Any] = {
         "tools": {"components": [{"type": "application", "name": "mkimage", "version": version("roundpeg")}]},
         "component": {

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import Any
 
 from loader.errors import ManifestError
+from loader.tables import parse_toml
 
 
 def apply_setting(document: dict[str, Any], setting: str) -> None:
@@ -15,13 +15,13 @@ def apply_setting(document: dict[str, Any], setting: str) -> None:
     where = f"--set {setting}"
     try:
         path = _key_path(key) if separator else []
-    except tomllib.TOMLDecodeError:
+    except ValueError:
         path = []
     if not path:
         raise ManifestError("is not a key and a value", where=where, hint="write --set domain.dom0.memory=768M")
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        value = parse_toml(f"value = {text}")["value"]
+    except ValueError:
         value = text
     table = document
     for part in path[:-1]:
@@ -34,7 +34,7 @@ def apply_setting(document: dict[str, Any], setting: str) -> None:
 def _key_path(key: str) -> list[str]:
     """The parts of a dotted TOML key; quoted parts may hold dots and slashes."""
     path = []
-    node: Any = tomllib.loads(f"{key} = 0")
+    node: Any = parse_toml(f"{key} = 0")
     while isinstance(node, dict):
         if len(node) != 1:
             return []

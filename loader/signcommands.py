@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 
 def add_keygen_arguments(parser: argparse.ArgumentParser) -> None:
     """The grammar of `mkimage keygen`."""
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="KEY", help="public key in KEY.pub")
+    parser.add_argument("--json", action="store_true", help="machine-readable report")
 
 
 def add_sign_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,8 +19,11 @@ def add_sign_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", type=Path, metavar="IMAGE")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--key", type=Path, metavar="KEY", help="the private key")
+    what.add_argument("--attach", type=Path, metavar="FILE", help="put a detached signature into the image")
     what.add_argument("--remove", metavar="KEYID", help="remove this key's signature; the first 8 digits will do")
     parser.add_argument("--detached", type=Path, metavar="FILE", help="write the signature to a file; needs --key")
+    parser.add_argument("--dry-run", action="store_true", help="check everything, write nothing")
+    parser.add_argument("--json", action="store_true", help="machine-readable report")
 
 
 def add_verify_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,23 +44,42 @@ def add_verify_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_keygen(options: argparse.Namespace) -> int:
     """Makes a key pair and prints its id."""
-    from loader.sign import generate_key
+    from loader.sign import generate_key, public_path
 
-    print(f"{options.output}: key {generate_key(options.output).hex()}")
+    key = generate_key(options.output).hex()
+    report = {"private": str(options.output), "public": str(public_path(options.output)), "key": key}
+    print(json.dumps(report, indent=2) if options.json else f"{options.output}: key {key}")
     return 0
 
 
 def run_sign(options: argparse.Namespace) -> int:
-    """Adds, replaces or removes one key's signature."""
-    from loader.sign import remove_signature, sign_image
+    """Adds, replaces or removes signatures."""
+    from loader.meter import terminal_meter
+    from loader.sign import attach_signatures, remove_signature, sign_image
 
     if options.detached is not None and options.key is None:
         options.parser.error("--detached needs --key")
-    if options.key is None:
-        print(f"{options.image}: signature of key {remove_signature(options.image, options.remove).hex()} removed")
+    write = not options.dry_run
+    target: Path = options.detached or options.image
+    with terminal_meter() as meter:
+        if options.attach is not None:
+            action, done = "attach", "attached"
+            keys = attach_signatures(options.image, options.attach, write=write, meter=meter)
+        elif options.remove is not None:
+            action, done = "remove", "removed"
+            keys = [remove_signature(options.image, options.remove, write=write, meter=meter)]
+        else:
+            action, done = "sign", ""
+            keys = [sign_image(options.image, options.key, options.detached, write=write, meter=meter)]
+    if options.json:
+        ids = [key.hex() for key in keys]
+        report = {"image": str(options.image), "written": write, "file": str(target), "action": action, "keys": ids}
+        print(json.dumps(report, indent=2))
         return 0
-    key_id = sign_image(options.image, options.key, options.detached)
-    print(f"{options.detached or options.image}: signed by key {key_id.hex()}")
+    modal = "" if write else "would be "
+    for key in keys:
+        text = f"signature of key {key.hex()} {modal}{done}" if done else f"{modal}signed by key {key.hex()}"
+        print(f"{target}: {text}")
     return 0
 
 

@@ -17,9 +17,10 @@ from loader.elf import real_address
 from loader.elfhead import ElfHead, ProgramHeader, Reader, parse_elf_head
 from loader.elfpreface import Container, elf_preface
 from loader.errors import DeviceTreeError, ElfError, ImageError
+from loader.fdtscan import MAX_TREE_SIZE
 from loader.imagehead import ENTRY_NAMES, STUB_WORDS, Head, check_stub, parse_head, parse_header
 from loader.inspect import describe_overlay
-from loader.io import open_source
+from loader.io import FileStamp, open_source
 from loader.layout import Load
 
 CODE_SIZE: Final = abi.STUB_MAX_SIZE
@@ -85,7 +86,8 @@ class Subject:
 def read_subject(path: Path) -> Subject:
     """Looks at a file; raises ElfError or SourceError when there is no ELF header."""
     with open_source(path) as file:
-        size = os.fstat(file.fileno()).st_size
+        stamp = FileStamp.take(file.fileno())
+        size = stamp.size
 
         def read(offset: int, length: int) -> bytes:
             return os.pread(file.fileno(), min(length, size - offset), offset) if offset < size else b""
@@ -96,6 +98,7 @@ def read_subject(path: Path) -> Subject:
         contents = None
         if entry is not None and is_stub(code):
             contents = _read_contents(_shifted(read, entry), str(path))  # the entry point is the load base
+        stamp.verify(file.fileno())
     return Subject(str(path), size, elf, code, contents)
 
 
@@ -135,7 +138,7 @@ def _read_contents(read: Reader, where: str) -> Contents:
         header = parse_header(read(stub_size, abi.IMAGE_HEADER.sizeof()), stub_size, where)
         head = parse_head(read(0, header.payload_offset), where)
         overlay = head.entry(ENTRY_NAMES[abi.EntryType.BOOT_OVERLAY])
-        facts = describe_overlay(read(overlay.offset, overlay.size), where)
+        facts = describe_overlay(read(overlay.offset, min(overlay.size, MAX_TREE_SIZE + 1)), where)
     except (ImageError, DeviceTreeError) as error:
         return Contents(0, problem=error.what)
     parts = head_parts(head.stub_size, head.payload_offset)

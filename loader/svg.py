@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Final
 from xml.sax.saxutils import escape
@@ -54,7 +55,7 @@ text { font-family: 'DejaVu Sans', 'Segoe UI', Helvetica, Arial, sans-serif; fon
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Scale:
     """Where addresses are on the paper: known ones, ascending, with their y."""
 
@@ -62,7 +63,11 @@ class _Scale:
 
     def y(self, address: int) -> float:
         """The y of an address that is a stop."""
-        return dict(self.stops)[address]
+        return self._places[address]
+
+    @cached_property
+    def _places(self) -> dict[int, float]:
+        return dict(self.stops)
 
     @property
     def height(self) -> float:

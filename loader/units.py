@@ -11,7 +11,7 @@ MIB: Final = 1 << 20
 GIB: Final = 1 << 30
 
 _FACTORS: Final = {"": 1, "K": KIB, "M": MIB, "G": GIB}
-_SIZE: Final = re.compile(r"(0x[0-9a-f]+|[0-9]+)\s*([kmg]?)(?:i?b)?", re.IGNORECASE | re.ASCII)
+_SIZE: Final = re.compile(r"(0x[0-9a-f]{1,16}|[0-9]{1,20})\s*([kmg]?)(?:i?b)?", re.IGNORECASE | re.ASCII)
 
 
 def parse_size(text: str) -> int:

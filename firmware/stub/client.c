@@ -76,6 +76,8 @@ uint32_t client_find_node(const char *path)
 
 uint32_t client_get_property(uint32_t node, const char *name, void *buffer, uint32_t size)
 {
+    if (node == 0)
+        return CLIENT_ERROR;
     return client_call("getprop", 4, 1, node, client_cell(name), client_cell(buffer), size);
 }
 

@@ -33,7 +33,8 @@ uint32_t client_cell(const void *address);
 /* The node of that path, 0 when there is none. */
 uint32_t client_find_node(const char *path);
 
-/* Read a property's first `size` bytes; returns the length of all of it, CLIENT_ERROR when the node has no such. */
+/* Read a property's first `size` bytes; returns the length of all of it, CLIENT_ERROR when the node has no such or
+ * is 0, no node. */
 uint32_t client_get_property(uint32_t node, const char *name, void *buffer, uint32_t size);
 
 /* Read a property of one cell; false, and `number` as it was, when the node has no such. */

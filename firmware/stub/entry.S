@@ -10,7 +10,14 @@
 _start:
     b entry
 
-/* From here on r30 = load base, r31 = address of label 1 below, r29 = the firmware's MSR. */
+/* Other processors after a kexec, in a copy of this page's beginning at address 0, in any mode. */
+    .section .head.secondary, "ax"
+secondary:
+    or %r1, %r1, %r1
+    b secondary
+
+/* From here on r30 = load base, r31 = address of label 1 below, and until entry_untranslated r29 = the firmware's MSR, of
+ * which only the lower half is sure: interrupts that 32-bit firmware handles cost the upper one. */
     .section .head.text, "ax"
 entry:
     bcl 20, 31, 1f
@@ -18,13 +25,18 @@ entry:
     addis %r30, %r31, (_start - 1b)@ha
     addi %r30, %r30, (_start - 1b)@l
     mfmsr %r29
+    without_interrupts %r0, %r29
+    mtmsr %r0
     andi. %r0, %r29, MSR_IR | MSR_DR
     bne openfirmware_check_mapping
 
-    /* 64-bit mode, HV as it was, everything else off. */
+    /* 64-bit mode, HV as it was, everything else off.  Nothing has interrupted us since mtmsr but page faults. */
     .globl entry_untranslated
     .hidden entry_untranslated
 entry_untranslated:
+    mfmsr %r10
+    rlwimi %r10, %r29, 0, MSR_EE_BIT, MSR_EE_BIT
+    mr %r29, %r10
     li %r11, 1
     rldicr %r11, %r11, 63, 0
     rldicr %r10, %r29, 0, 3

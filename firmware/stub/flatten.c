@@ -57,6 +57,18 @@ static int write_properties(void *tree, uint32_t node)
     return has_phandle ? 0 : fdt_property(tree, "phandle", &phandle, sizeof(phandle));
 }
 
+/* Some of Apple's firmware has zeros inside of paths (Linux, arch/powerpc/kernel/prom_init.c): move the rest over them. */
+static void drop_zeros(char *text, size_t length)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] != '\0')
+            text[kept++] = text[i];
+    }
+    text[kept] = '\0';
+}
+
 /* Begin the node: its name is the last part of its path, with the unit address. */
 static int write_node(void *tree, uint32_t node)
 {
@@ -67,6 +79,7 @@ static int write_node(void *tree, uint32_t node)
     length = client_call("package-to-path", 3, 1, node, client_cell(path), (uint32_t)sizeof(path) - 1);
     if (length >= sizeof(path) - 1 || path[0] != '/')
         return -FDT_ERR_BADPATH;
+    drop_zeros(path, length);
     result = fdt_begin_node(tree, strrchr(path, '/') + 1);
     return result != 0 ? result : write_properties(tree, node);
 }

@@ -61,9 +61,10 @@ static void split(struct words line, struct words *left, struct words *right)
 static bool append(void *tree, int node, const char *name, struct words words, struct refusal *refusal)
 {
     static char line[LINE_SIZE];
-    const char *old = fdt_getprop(tree, node, name, NULL);
+    int old_size;
+    const char *old = fdt_getprop(tree, node, name, &old_size);
     size_t size = (size_t)(words.end - words.start);
-    size_t length = old != NULL ? strlen(old) : 0;
+    size_t length = old != NULL ? strnlen(old, (size_t)old_size) : 0;
 
     if (size == 0)
         return true;

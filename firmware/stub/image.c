@@ -97,11 +97,15 @@ static void add_zeros(struct sha256 *sha, uint64_t size)
     }
 }
 
-bool image_check_head_digest(const struct image *image, struct refusal *refusal)
+static const uint8_t *stored_head_digest(const struct image *image)
+{
+    return image->base + image->stub_size + IMAGE_HEADER_HEAD_DIGEST_OFFSET;
+}
+
+static void compute_head_digest(const struct image *image, uint8_t digest[DIGEST_SIZE])
 {
     const uint8_t *header = image->base + image->stub_size;
-    const uint8_t *behind = header + IMAGE_HEADER_HEAD_DIGEST_OFFSET + DIGEST_SIZE;
-    uint8_t digest[DIGEST_SIZE];
+    const uint8_t *behind = stored_head_digest(image) + DIGEST_SIZE;
     struct sha256 sha;
 
     sha256_start(&sha);
@@ -112,9 +116,30 @@ bool image_check_head_digest(const struct image *image, struct refusal *refusal)
     sha256_add(&sha, behind, (uint64_t)(image->base + image->signature_offset - behind));
     add_zeros(&sha, IMAGE_PAGE_SIZE);
     sha256_finish(&sha, digest);
-    if (memcmp(digest, header + IMAGE_HEADER_HEAD_DIGEST_OFFSET, sizeof(digest)) != 0)
+}
+
+bool image_check_head_digest(const struct image *image, struct refusal *refusal)
+{
+    uint8_t digest[DIGEST_SIZE];
+
+    compute_head_digest(image, digest);
+    if (memcmp(digest, stored_head_digest(image), sizeof(digest)) != 0)
         return refuse(refusal, STUB_REASON_HEAD_DIGEST, "stub, header or table do not match the head digest");
     return true;
+}
+
+bool image_check_again(const struct image *image, struct refusal *refusal)
+{
+    const uint8_t *stored = stored_head_digest(image);
+    uint8_t digest[DIGEST_SIZE];
+    unsigned int difference = 0;
+
+    compute_head_digest(image, digest);
+    for (size_t i = 0; i < DIGEST_SIZE; i++)
+        difference |= (unsigned int)(digest[i] ^ stored[i]);
+    if (difference == 0)
+        return true;
+    return refuse(refusal, STUB_REASON_HEAD_DIGEST, "the stub itself is damaged, or was changed meanwhile");
 }
 
 /* True when the first `count` records follow each other in the order of their keys. */

@@ -35,6 +35,9 @@ bool image_check_header(struct image *image, struct refusal *refusal);
 /* The digest over stub, header and table, the signature page taken as zeros; image_check_header() went before. */
 bool image_check_head_digest(const struct image *image, struct refusal *refusal);
 
+/* The head digest once more, by other instructions: no single bit that flipped in the stub's code makes it skip both. */
+bool image_check_again(const struct image *image, struct refusal *refusal);
+
 /* That the signature page is whole, not that anybody signed; image_check_header() went before. */
 bool image_check_signatures(const struct image *image, struct refusal *refusal);
 

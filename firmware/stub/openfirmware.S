@@ -17,11 +17,12 @@
 #define STDOUT_CELL 64
 #define MESSAGE_STACK 128
 
-/* Entered from entry.S with translation on.  r29 = MSR, r30 = load base, r31 = entry's label 1; r3 to r6, r8, r9 and the
- * firmware's stack stay as they are.
+/* Entered from entry.S with translation on and interrupts off.  r29 = MSR, r30 = load base, r31 = entry's label 1; r3 to r6,
+ * r8, r9 and the firmware's stack stay as they are.
  *
  * Real addresses must be the ones we see: a fresh number is stored translated, then the whole stub is summed up once
- * translated and once not.  On the way back the scratch area is as it was. */
+ * translated and once not.  On the way back the scratch area is as it was.  Any access may be a page fault that costs the upper
+ * halves of registers: nothing here is wider than 32 bits. */
     .section .text.openfirmware, "ax"
     .globl openfirmware_check_mapping
     .hidden openfirmware_check_mapping
@@ -32,22 +33,24 @@ openfirmware_check_mapping:
     addi %r27, %r27, (__scratch_start - 1b)@l
     addis %r26, %r28, (__stub_end - 1b)@ha
     addi %r26, %r26, (__stub_end - 1b)@l
-    ld %r25, 0(%r27)
+    lwz %r25, 0(%r27)
     mftb %r24
     xor %r24, %r24, %r25
-    std %r24, 0(%r27)
+    stw %r24, 0(%r27)
     bl sum_stub
     mr %r24, %r12
+    without_interrupts %r23, %r29
     li %r10, MSR_DR
-    andc %r10, %r29, %r10
+    andc %r10, %r23, %r10
     mtmsr %r10
     isync
     bl sum_stub
-    mtmsr %r29
+    mtmsr %r23
     isync
-    std %r25, 0(%r27)
-    cmpd %r12, %r24
+    stw %r25, 0(%r27)
+    cmplw %r12, %r24
     beq entry_untranslated
+    mtmsr %r29
 
     /* Say so, in the firmware's mode and with r13 = 0: SLOF takes 1 for a little-endian caller. */
     li %r12, STUB_REASON_OPEN_FIRMWARE
@@ -98,14 +101,14 @@ openfirmware_check_mapping:
     client_call name_exit, 0, 0
     b processor_stop
 
-/* r12 = sum of the doublewords from r30 to r26, each moving the sum so far by one bit; r10 and r11 are lost. */
+/* r12 = sum of the words from r30 to r26, each moving the sum so far by one bit; r10 and r11 are lost. */
 sum_stub:
     mr %r11, %r30
     li %r12, 0
-2:  ld %r10, 0(%r11)
-    rotldi %r12, %r12, 1
+2:  lwz %r10, 0(%r11)
+    rotlwi %r12, %r12, 1
     add %r12, %r12, %r10
-    addi %r11, %r11, 8
+    addi %r11, %r11, 4
     cmplw %r11, %r26
     blt 2b
     blr
@@ -141,8 +144,13 @@ client_enter:
     li %r13, 0
     rfid
 
-    /* Back, in 32-bit mode and perhaps translated. */
-2:  clrldi %r1, %r1, 32
+    /* Back, in 32-bit mode and perhaps translated.  An interrupt or page fault here would cut the 64-bit MSR in half before it is
+     * used: no interrupts, and all in one page. */
+    .balign 32
+2:  mfmsr %r0
+    without_interrupts %r0, %r0
+    mtmsr %r0
+    clrldi %r1, %r1, 32
     ld %r0, CLIENT_SAVED_MSR(%r1)
     mtmsrd %r0
     isync

@@ -20,6 +20,9 @@
 #define TYPE_SIZE 32
 #define ADDRESS_LIMIT (UINT64_C(1) << 32)
 
+/* Some firmware leaves this where the initrd's size would be (Linux, arch/powerpc/kernel/prom_init.c). */
+#define NO_SIZE UINT32_C(0xdeadbeef)
+
 /* The standard's defaults. */
 #define ADDRESS_CELLS 2
 #define SIZE_CELLS 1
@@ -104,6 +107,15 @@ bool prom_find_memory(struct places *places, struct refusal *refusal)
             return false;
     }
     return places->memory.count > 0 || bad(refusal, "no memory node", "");
+}
+
+struct range prom_ramdisk(const struct places *places, uint32_t base, uint32_t size, struct range image)
+{
+    struct range ramdisk = {base, (uint64_t)base + size};
+
+    if (base == 0 || size == NO_SIZE || !range_set_contains(&places->memory, ramdisk) || range_overlaps(ramdisk, image))
+        ramdisk.end = ramdisk.base;
+    return ramdisk;
 }
 
 /* The PowerPC binding's method of the memory management unit: virtual address to false, or to physical address (lowest cell
@@ -221,10 +233,22 @@ bool prom_make_rtas(struct places *places, uint64_t from, void *tree, struct ref
     return true;
 }
 
+/* A keyboard on USB may write to memory as long as it is open.  Some Power Macintoshes crash in quiesce when it is closed
+ * (Linux, arch/powerpc/kernel/prom_init.c). */
+static void close_stdin(void)
+{
+    uint32_t instance;
+
+    if (has_type(root, "chrp") && client_get_number(client_find_node("/chosen"), "stdin", &instance))
+        client_call("close", 1, 0, instance);
+}
+
 void prom_quiesce(void)
 {
-    if (client_is_open())
+    if (client_is_open()) {
+        close_stdin();
         client_call("quiesce", 0, 0);
+    }
     client_open(0, 0);
     console = mmu = 0;
 }

@@ -22,6 +22,10 @@ void prom_console_write(const char *text);
  * the first range before it has a page table. */
 bool prom_find_memory(struct places *places, struct refusal *refusal);
 
+/* The initrd in [base, base + size), as the firmware's registers say.  They may as well hold anything: what is not in memory
+ * or overlaps `image`, where the image is, gives an empty range. */
+struct range prom_ramdisk(const struct places *places, uint32_t base, uint32_t size, struct range image);
+
 /* Take [base, base + size) from the firmware; false when it has other plans.  Without Open Firmware always true. */
 bool prom_claim(uint64_t base, uint64_t size);
 

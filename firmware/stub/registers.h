@@ -18,6 +18,15 @@
 /* Machine state register: instruction and data relocation. */
 #define MSR_IR 0x20
 #define MSR_DR 0x10
+/* External interrupts and the decrementer: the bit's number in a 32-bit register. */
+#define MSR_EE_BIT 16
+
+#ifdef __ASSEMBLER__
+/* result = the lower half of `msr`, interrupts off: for mtmsr. */
+.macro without_interrupts result, msr
+    rlwinm \result, \msr, 0, MSR_EE_BIT + 1, MSR_EE_BIT - 1
+.endm
+#endif
 
 #define EPAPR_MAGIC_HIGH (EPAPR_MAGIC >> 16)
 #define EPAPR_MAGIC_LOW (EPAPR_MAGIC & 0xffff)

@@ -24,6 +24,9 @@
 
 #define KIBIBYTE_SHIFT 10
 
+/* Devicetree Specification 5.6. */
+#define TREE_ALIGNMENT 8
+
 struct boot {
     const void *firmware_tree;
     uint64_t opal_base;  /* 0 without OPAL, like opal_entry */
@@ -63,21 +66,26 @@ static bool enter_openfirmware(struct boot *state, const struct stub_entry *entr
 {
     struct image *image = &state->image;
     struct places *places = &state->places;
-    struct range ramdisk = {(uint32_t)entry->r3, (uint32_t)entry->r3};
+    struct range ramdisk;
 
     prom_open((uint32_t)entry->client, entry->msr);
-    if (ramdisk.base != 0)
-        ramdisk.end += (uint32_t)entry->r4;
     if (!prom_find_memory(places, refusal))
         return false;
     image->memory_size = memory_from(&places->memory, (uintptr_t)image->base);
     if (!image_check_header(image, refusal))
         return false;
+    ramdisk = prom_ramdisk(places, (uint32_t)entry->r3, (uint32_t)entry->r4, range_of(image->base, image->total_size));
     if (!prom_is_real(ramdisk))
         return refuse(refusal, STUB_REASON_OPEN_FIRMWARE, "the initrd is not at the addresses Open Firmware gives");
     range_set_add(&places->used, range_of(image->base, image->total_size));
     range_set_add(&places->used, ramdisk);
     return prom_make_tree(places, (uintptr_t)image->base, ramdisk, &state->firmware_tree, refusal);
+}
+
+/* Whether r3 points at a flat tree, by its first word; whether that one is sound is seen later. */
+static bool is_tree(uint64_t r3)
+{
+    return r3 != 0 && r3 % TREE_ALIGNMENT == 0 && fdt_magic((const void *)(uintptr_t)r3) == FDT_MAGIC;
 }
 
 static bool enter(struct boot *state, const struct stub_entry *entry, struct refusal *refusal)
@@ -86,9 +94,10 @@ static bool enter(struct boot *state, const struct stub_entry *entry, struct ref
     if (entry->client != 0)
         return enter_openfirmware(state, entry, refusal);
     state->firmware_tree = (const void *)(uintptr_t)entry->r3;
-    if (entry->magic == EPAPR_MAGIC)
+    /* Linux' kexec leaves anything in r6. */
+    if (entry->magic == EPAPR_MAGIC || is_tree(entry->r3))
         return true;
-    return refuse(refusal, STUB_REASON_ENTRY_STATE, "r6 is 0x%lx, not a flat device tree's",
+    return refuse(refusal, STUB_REASON_ENTRY_STATE, "r6 is 0x%lx and r3 points at no flat device tree",
                   (unsigned long)entry->magic);
 }
 
@@ -225,7 +234,7 @@ static void load_hypervisor(const struct boot *state)
 
 static void print_image(const struct image *image)
 {
-    char line[LINE_SIZE];
+    static char line[LINE_SIZE];
 
     text_format(line, sizeof(line), LINE_START "image %lu KiB, %lu entries, digests good\r\n",
                 (unsigned long)(image->total_size >> KIBIBYTE_SHIFT), (unsigned long)image->entry_count);
@@ -234,7 +243,7 @@ static void print_image(const struct image *image)
 
 static _Noreturn void stop(const struct refusal *refusal, uint64_t load_base)
 {
-    char line[LINE_SIZE];
+    static char line[LINE_SIZE];
 
     be64_set((be64_t *)(uintptr_t)(load_base + STUB_REASON_OFFSET), refusal->reason);
     text_format(line, sizeof(line), LINE_START "refused: %s (reason %lu)\r\n", refusal->text,
@@ -256,6 +265,8 @@ _Noreturn void stub_main(const struct stub_entry *entry)
     if (!enter(&boot, entry, &refusal) || !read_machine(&boot, &refusal) ||
         !read_image(&boot, entry->scratch_residue, &refusal) || !close_places(&boot, &refusal) ||
         !expand_payloads(&boot, &refusal) || !make_tree(&boot, &refusal))
+        stop(&refusal, entry->load_base);
+    if (!image_check_again(&boot.image, &refusal))
         stop(&refusal, entry->load_base);
     print_image(&boot.image);
     prom_quiesce();

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -16,6 +16,9 @@ EVERY: Final = "Every machine"
 MANY: Final = "More than one processor"
 CLOCK: Final = "A clock"
 BRIDGE: Final = "A host bridge and a card"
+
+SOMETIMES: Final = "sometimes"
+"""What stands for the number when a case fails only now and then."""
 
 _HEADING = re.compile(r"^#+ (.*)$")
 _RULE = re.compile(r"^[|-]+$")
@@ -41,6 +44,16 @@ class Page:
     cases: dict[str, tuple[str, ...]]
     differences: tuple[Difference, ...]
     refusals: dict[tuple[str, str], str]
+
+    def failures(self, firmware: str, cases: Iterable[str]) -> dict[str, str]:
+        """What those of the cases return that fail under a firmware."""
+        return {
+            case: difference.returns
+            for difference in self.differences
+            if difference.firmware == firmware
+            for case in cases
+            if difference.covers(case)
+        }
 
     def expected(self, *needs: str) -> list[str]:
         """The cases of a run with these properties."""

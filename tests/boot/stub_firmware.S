@@ -2,7 +2,7 @@
 /* Stands in for firmware without OPAL (QEMU's -bios): enters the image with the tree that QEMU made.
  *
  * QEMU starts powernv at 0x10 with r3 = the tree and puts the image's raw bytes at 0x20000000.  EPAPR_MAGIC comes from
- * the command line. */
+ * the command line, NO_TREE keeps the tree back. */
 #define LOAD_BASE_HIGH 0x2000
 #define LOAD_BASE_LOW 0x1000
 
@@ -13,6 +13,9 @@ _start:
     ori %r6, %r6, EPAPR_MAGIC & 0xffff
     lis %r10, LOAD_BASE_HIGH
     ori %r10, %r10, LOAD_BASE_LOW
+#ifdef NO_TREE
+    li %r3, 0
+#endif
     li %r4, 0
     li %r5, 0
     li %r7, 0

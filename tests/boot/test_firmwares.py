@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import random
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable
@@ -93,12 +94,13 @@ def hello_image(stub_binary: Path, hypervisor_elf: Path, tmp_path_factory: pytes
     return image
 
 
-def make_grub(folder: Path, image: str) -> None:
-    """GRUB as `core.elf`, with all it needs inside."""
+def make_grub(folder: Path, image: str, initrd: str = "") -> None:
+    """GRUB as `core.elf`, with all it needs inside; `initrd` comes from the network as well."""
     if not GRUB_MODULES.is_dir():
         pytest.fail("GRUB's modules are missing: run `tools/setup`", pytrace=False)
     script = folder / "grub.cfg"
-    script.write_text(f"net_bootp\nlinux (tftp,{SERVER})/{image} {ARGUMENTS}\nboot\n")
+    load = f"initrd (tftp,{SERVER})/{initrd}\n" if initrd else ""
+    script.write_text(f"net_bootp\nlinux (tftp,{SERVER})/{image} {ARGUMENTS}\n{load}boot\n")
     make = ["grub-mkimage", "-d", str(GRUB_MODULES), "-O", "powerpc-ieee1275", "-p", "(memdisk)/", "-c", str(script)]
     modules = ["boot", "linux", "net", "ofnet", "tftp"]
     subprocess.run([*make, "-o", str(folder / "core.elf"), *modules], check=True)
@@ -268,20 +270,38 @@ def ask_for_ramdisk(image: Path, result: Path, address: int, size: int) -> None:
     write_image(result, stub, [Payload(entry.type, entry.name, contents[entry.name]) for entry in head.entries])
 
 
-@pytest.mark.parametrize("machine", ["pseries-vof", "mac99"])
-def test_initrd_becomes_the_ramdisk_of_dom0(machine: str, probe_image: Path, boot: Boot, tmp_path: Path) -> None:
-    image, initrd = tmp_path / "asking.elf", tmp_path / "initrd"
-    initrd.write_bytes(b"r" * 0x12345)
-    ask_for_ramdisk(probe_image, image, 0x200_0000, 0x2_0000)
-    emulator = boot(image, machine=machine, memory="512M", extra=["-initrd", str(initrd)])
-    report = read_report(emulator, tmp_path)
-    dom0 = read_tree(emulator, report, tmp_path).node("/chosen/dom0")
+def check_ramdisk(emulator: Emulator, initrd: Path, target: int, folder: Path) -> None:
+    """dom0 of the probe's tree has `initrd` as its only ramdisk, to be copied to `target`."""
+    dom0 = read_tree(emulator, read_report(emulator, folder), folder).node("/chosen/dom0")
     (ramdisk,) = [child for child in dom0.children if "multiboot,ramdisk" in child.strings("compatible")]
     address, size = ramdisk.u64s("reg")
     assert ramdisk.name == f"module@{address:x}"
     assert size == initrd.stat().st_size
-    assert ramdisk.u64s(abi.PROP_SEGMENTS) == (0, 0x200_0000, size, size)
-    assert read_memory(emulator, address, size, tmp_path) == initrd.read_bytes()
+    assert ramdisk.u64s(abi.PROP_SEGMENTS) == (0, target, size, size)
+    assert read_memory(emulator, address, size, folder) == initrd.read_bytes()
+
+
+@pytest.mark.parametrize("machine", ["pseries", "pseries-vof", "mac99"])
+def test_initrd_becomes_the_ramdisk_of_dom0(machine: str, probe_image: Path, boot: Boot, tmp_path: Path) -> None:
+    image, initrd = tmp_path / "asking.elf", tmp_path / "initrd"
+    initrd.write_bytes(random.Random(1275).randbytes(0x12345))
+    ask_for_ramdisk(probe_image, image, 0x200_0000, 0x2_0000)
+    emulator = boot(image, machine=machine, memory="512M", extra=["-initrd", str(initrd)])
+    if machine != "pseries-vof":
+        emulator.expect(r"^roundpeg-stub: image .* digests good\n")
+    check_ramdisk(emulator, initrd, 0x200_0000, tmp_path)
+
+
+def test_initrd_of_grub_becomes_the_ramdisk_of_dom0(probe_image: Path, boot: Boot, tmp_path: Path) -> None:
+    image, initrd = tmp_path / "asking.elf", tmp_path / "initrd"
+    initrd.write_bytes(random.Random(1275).randbytes(0x12345))
+    ask_for_ramdisk(probe_image, image, 0x200_0000, 0x2_0000)
+    make_grub(tmp_path, image.name, initrd.name)
+    network = [Network(f"user,tftp={tmp_path},bootfile=core.elf", "virtio-net-pci")]
+    command = ["-prom-env", "boot-command=boot net"]
+    emulator = boot(None, machine="pseries", memory="512M", network=network, extra=command)
+    emulator.expect(r"^roundpeg-stub: image .* digests good\n", 60)
+    check_ramdisk(emulator, initrd, 0x200_0000, tmp_path)
 
 
 def test_initrd_too_large_for_dom0_is_refused(probe_image: Path, boot: Boot, tmp_path: Path) -> None:

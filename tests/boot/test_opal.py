@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from elftools.elf.elffile import ELFFile
@@ -24,6 +25,7 @@ from tests.support import Load, make_elf
 Boot = Callable[..., Emulator]
 
 MAGIC = 0x5041594C
+CALLER_MAGIC = 0x43414C4C
 PAYLOAD_AT = 0x2000_0000
 FILE_OFFSET = 0x1000
 """Where make_elf() puts the first segment."""
@@ -133,6 +135,30 @@ def test_the_tree_is_as_clean_as_skiboots(payload: Path, boot: Boot, unlocked_fi
         machine.__exit__(None, None, None)
     skiboots, ours = trees
     assert warnings_of(ours) <= warnings_of(skiboots)
+
+
+@pytest.mark.parametrize("narrow", [False, True], ids=["64-bit", "32-bit"])
+@pytest.mark.parametrize("order", ["big", "little"])
+def test_callers_of_every_kind(
+    order: Literal["big", "little"], narrow: bool, boot: Boot, unlocked_firmware: Path, tmp_path: Path
+) -> None:
+    """A call returns in the state it was made in, and keeps what it has to."""
+    options = [f"-m{order}-endian", *(["-DNARROW"] if narrow else [])]
+    code = assemble("opal_caller.S", tmp_path, *options)
+    assert len(code) <= 0x200
+    path = tmp_path / "caller.elf"
+    path.write_bytes(make_elf(Load(0, code.ljust(0x300, b"\0")), little_endian=True))
+    machine = boot(path, firmware=unlocked_firmware)
+    deadline = time.monotonic() + PATIENCE
+    words: list[int] = []
+    while words[:1] != [CALLER_MAGIC]:
+        assert time.monotonic() < deadline, "the call did not return"
+        report = read_memory(machine, REPORT_AT, 40, tmp_path)
+        words = [int.from_bytes(report[i : i + 8], order) for i in range(0, 40, 8)]
+    _, result, before, after, changed = words
+    assert result == 0xFEEDF00D
+    assert after == before == (0x1000_0000_0000_0000 if narrow else MSR_SF_HV) | (order == "little")
+    assert changed == 0
 
 
 def symbol(firmware: Path, name: str) -> int:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import time
 from collections.abc import Callable
@@ -266,23 +267,42 @@ def test_open_firmware_shows_why_an_image_is_refused(
     emulator.expect(r"^\d > ")
 
 
-def boot_without_opal(boot: Boot, image: Path, folder: Path, magic: int) -> Emulator:
+def boot_without_opal(boot: Boot, image: Path, folder: Path, magic: int, *options: str) -> Emulator:
     """Boot through stub_firmware.S."""
     bios = folder / "firmware.bin"
-    bios.write_bytes(assemble("stub_firmware.S", folder, f"-DEPAPR_MAGIC={magic:#x}"))
+    bios.write_bytes(assemble("stub_firmware.S", folder, f"-DEPAPR_MAGIC={magic:#x}", *options))
     return boot(image, extra=["-bios", str(bios)])
 
 
-def test_hands_over_without_opal(good_image: Path, boot: Boot, tmp_path: Path) -> None:
-    emulator = boot_without_opal(boot, good_image, tmp_path, abi.EPAPR_MAGIC)
+@pytest.mark.parametrize("magic", [abi.EPAPR_MAGIC, 0x4800_0000], ids=["epapr", "kexec"])
+def test_hands_over_without_opal(magic: int, good_image: Path, boot: Boot, tmp_path: Path) -> None:
+    """Linux' kexec leaves anything in r6."""
+    emulator = boot_without_opal(boot, good_image, tmp_path, magic)
     report = read_report(emulator, tmp_path)
     check_handover(report, opal=False)
     check_tree(emulator, report, good_image, tmp_path)
 
 
 def test_refuses_an_unknown_entry_state(good_image: Path, boot: Boot, tmp_path: Path) -> None:
-    emulator = boot_without_opal(boot, good_image, tmp_path, abi.EPAPR_MAGIC ^ 1)
+    emulator = boot_without_opal(boot, good_image, tmp_path, abi.EPAPR_MAGIC ^ 1, "-DNO_TREE")
     assert read_reason(emulator, tmp_path) == Reason.ENTRY_STATE
+
+
+def read_msr(emulator: Emulator) -> int:
+    """The first processor's machine state register."""
+    registers = emulator.qmp("human-monitor-command", **{"command-line": "info registers"})
+    match = re.search(r"^MSR ([0-9a-f]{16})", str(registers), re.MULTILINE)
+    assert match is not None, registers
+    return int(match[1], 16)
+
+
+def test_firmware_that_keeps_half_registers(good_image: Path, boot: Boot, tmp_path: Path) -> None:
+    """Interrupts anywhere in and around 3000 client calls; at the end the stub still runs in 64-bit mode, in HV."""
+    bios = tmp_path / "firmware.bin"
+    bios.write_bytes(assemble("lossy_firmware.S", tmp_path))
+    emulator = boot(good_image, extra=["-bios", str(bios), "-icount", "shift=0"])
+    assert read_reason(emulator, tmp_path) == Reason.OPEN_FIRMWARE
+    assert read_msr(emulator) == MSR_SF_HV
 
 
 def test_words_describe_the_stub(stub_binary: Path) -> None:

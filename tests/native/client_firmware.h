@@ -24,6 +24,7 @@
 #define FIRMWARE_HANDLE 0x1e000000U /* of the root; a node's own handle is its offset in the tree more */
 #define FIRMWARE_RTAS_INSTANCE 0x77U
 #define FIRMWARE_STDOUT 0x55U
+#define FIRMWARE_STDIN 0x56U
 #define FIRMWARE_MMU 0x66U
 #define FIRMWARE_MAX_CLAIMS 32
 
@@ -36,8 +37,18 @@ static struct {
     unsigned int claim_count;
     char console[1024];
     const char *missing;         /* a service that does not exist */
-    uint32_t moved;              /* what translate adds to an address */
+    uint32_t moved;              /* what translate adds to an address in [moved_from, moved_to) */
+    uint32_t moved_from, moved_to;
+    uint32_t moved_upper;        /* the upper cell of what translate gives */
+    bool unmapped;               /* translate knows nothing */
+    bool greedy;                 /* write says it took more than there is */
+    const char *vanished;        /* a property that is listed, but not there */
+    const char *odd_path;        /* what package-to-path gives for every node */
+    uint32_t odd_length;         /* the length it says the path has */
+    bool no_end;                 /* nextprop says -1 at the end */
     bool quiet;                  /* write takes nothing */
+    const char *zeroed;          /* in paths this character is a zero */
+    bool stdin_closed;
     bool no_rtas;                /* instantiate-rtas fails */
     unsigned int largest_length; /* getproplen adds this to the longest property's; 0 for the truth */
     bool quiesced;
@@ -102,6 +113,30 @@ static inline uint32_t firmware_claim(uint64_t base, uint64_t size)
     return (uint32_t)base;
 }
 
+/* The length of a path, after its zeros are in. */
+static inline uint32_t firmware_path_length(char *text)
+{
+    uint32_t length = (uint32_t)strlen(text);
+
+    for (uint32_t i = 0; i < length && firmware.zeroed != NULL; i++)
+        text[i] = text[i] == *firmware.zeroed ? '\0' : text[i];
+    return length;
+}
+
+/* True, mode and a physical address of one or two cells behind the result of call-method itself. */
+static inline unsigned int firmware_translate(uint32_t address, uint32_t *out)
+{
+    bool moves = address >= firmware.moved_from && address < firmware.moved_to;
+    unsigned int last = fdt_address_cells(firmware.tree, 0) == 1 ? 3 : 4;
+
+    out[0] = 0;
+    out[1] = firmware.unmapped ? 0 : UINT32_MAX;
+    out[2] = 0x12;
+    out[3] = firmware.moved_upper;
+    out[last] = address + (moves ? firmware.moved : 0);
+    return last + 1;
+}
+
 /* Answer with up to five results; the number that the service gives. */
 static inline unsigned int firmware_serve(const char *service, const uint32_t *in, uint32_t *out)
 {
@@ -121,16 +156,24 @@ static inline unsigned int firmware_serve(const char *service, const uint32_t *i
     } else if (strcmp(service, "getproplen") == 0) {
         value = fdt_getprop(firmware.tree, firmware_node(in[0]), firmware_pointer(in[1]), &length);
         out[0] = value == NULL ? UINT32_MAX : (uint32_t)length + firmware.largest_length;
+        if (firmware.vanished != NULL && strcmp(firmware_pointer(in[1]), firmware.vanished) == 0)
+            out[0] = UINT32_MAX;
     } else if (strcmp(service, "getprop") == 0) {
+        CHECK(in[0] != 0);
         value = fdt_getprop(firmware.tree, firmware_node(in[0]), firmware_pointer(in[1]), &length);
         if (value != NULL)
             memcpy(firmware_pointer(in[2]), value, (uint32_t)length < in[3] ? (size_t)length : in[3]);
         out[0] = value == NULL ? UINT32_MAX : (uint32_t)length;
     } else if (strcmp(service, "nextprop") == 0) {
         out[0] = firmware_next_property(firmware_node(in[0]), firmware_pointer(in[1]), firmware_pointer(in[2]));
+        out[0] = out[0] == 0 && firmware.no_end ? UINT32_MAX : out[0];
     } else if (strcmp(service, "package-to-path") == 0) {
         CHECK(fdt_get_path(firmware.tree, firmware_node(in[0]), firmware_pointer(in[1]), (int)in[2]) == 0);
-        out[0] = (uint32_t)strlen(firmware_pointer(in[1]));
+        out[0] = firmware_path_length(firmware_pointer(in[1]));
+        if (firmware.odd_path != NULL) {
+            strcpy(firmware_pointer(in[1]), firmware.odd_path);
+            out[0] = firmware.odd_length;
+        }
     } else if (strcmp(service, "claim") == 0) {
         CHECK(in[2] == 0);
         out[0] = firmware_claim(in[0], in[1]);
@@ -140,7 +183,7 @@ static inline unsigned int firmware_serve(const char *service, const uint32_t *i
         CHECK(in[0] == FIRMWARE_STDOUT);
         if (!firmware.quiet)
             strncat(firmware.console, firmware_pointer(in[1]), part);
-        out[0] = firmware.quiet ? 0 : part;
+        out[0] = firmware.quiet ? 0 : firmware.greedy ? in[2] + 1 : part;
     } else if (strcmp(service, "open") == 0) {
         CHECK(strcmp(firmware_pointer(in[0]), "/rtas") == 0);
         out[0] = FIRMWARE_RTAS_INSTANCE;
@@ -151,14 +194,13 @@ static inline unsigned int firmware_serve(const char *service, const uint32_t *i
         return 2;
     } else if (strcmp(service, "call-method") == 0) {
         CHECK(strcmp(firmware_pointer(in[0]), "translate") == 0 && in[1] == FIRMWARE_MMU);
-        out[0] = 0;
-        out[1] = UINT32_MAX;
-        out[2] = 0x12;
-        out[3] = 0;
-        out[4] = in[2] + firmware.moved;
-        return 5;
+        return firmware_translate(in[2], out);
     } else if (strcmp(service, "instance-to-package") == 0) {
         out[0] = firmware_handle(fdt_path_offset(firmware.tree, "/cpus/PowerPC,POWER8@2"));
+    } else if (strcmp(service, "close") == 0) {
+        CHECK(in[0] == FIRMWARE_STDIN && !firmware.quiesced);
+        firmware.stdin_closed = true;
+        return 0;
     } else if (strcmp(service, "quiesce") == 0) {
         firmware.quiesced = true;
         return 0;
@@ -209,6 +251,7 @@ static inline void firmware_open(void)
         tree = malloc(FIRMWARE_TREE_ROOM);
     }
     memset(&firmware, 0, sizeof(firmware));
+    firmware.moved_to = UINT32_MAX;
     firmware.memory = memory;
     firmware.tree = tree;
     CHECK(fread(tree, 1, FIRMWARE_TREE_ROOM, file) < FIRMWARE_TREE_ROOM);
@@ -218,6 +261,7 @@ static inline void firmware_open(void)
     reg[1] = cpu_to_fdt64(FIRMWARE_MEMORY_SIZE);
     chosen = fdt_path_offset(tree, "/chosen");
     CHECK(fdt_setprop_u32(tree, chosen, "stdout", FIRMWARE_STDOUT) == 0);
+    CHECK(fdt_setprop_u32(tree, chosen, "stdin", FIRMWARE_STDIN) == 0);
     CHECK(fdt_setprop_u32(tree, chosen, "mmu", FIRMWARE_MMU) == 0);
     CHECK(fdt_setprop_u32(tree, chosen, "cpu", 1) == 0);
     CHECK(fdt_setprop(tree, fdt_path_offset(tree, "/memory@0"), "reg", reg, sizeof(reg)) == 0);

@@ -105,6 +105,8 @@ static void test_long_arguments(void)
     CHECK(handover_arguments(tree, &refusal));
     CHECK(strlen(fdt_getprop(tree, chosen, "xen,xen-bootargs", NULL)) == LINE_SIZE - 1);
     expect_refusal(handover_arguments(tree, &refusal), STUB_REASON_BAD_DEVICE_TREE, "too long for xen,xen-bootargs");
+    CHECK(fdt_setprop_string(tree, chosen, "xen,xen-bootargs", "loud!") == 0);
+    expect_refusal(handover_arguments(tree, &refusal), STUB_REASON_BAD_DEVICE_TREE, "too long for xen,xen-bootargs");
     text[LINE_SIZE - 6] = 'x';
     CHECK(fdt_setprop_string(tree, chosen, "bootargs", text) == 0);
     expect_refusal(handover_arguments(tree, &refusal), STUB_REASON_BAD_DEVICE_TREE, "too long for the stub");
@@ -115,6 +117,9 @@ static void test_long_arguments(void)
     CHECK(fdt_setprop(tree, tree_node(tree, "/chosen"), "bootargs", "abc", 3) == 0);
     CHECK(handover_arguments(tree, &refusal));
     CHECK(strcmp(fdt_getprop(tree, tree_node(tree, "/chosen"), "xen,xen-bootargs", NULL), "loud abc") == 0);
+    CHECK(fdt_setprop(tree, tree_node(tree, "/chosen"), "xen,xen-bootargs", "1234", 4) == 0);
+    CHECK(handover_arguments(tree, &refusal));
+    CHECK(strcmp(fdt_getprop(tree, tree_node(tree, "/chosen"), "xen,xen-bootargs", NULL), "1234 abc") == 0);
     CHECK(fdt_pack(tree) == 0);
     expect_refusal(handover_arguments(tree, &refusal), STUB_REASON_BAD_DEVICE_TREE, "no room in the device tree");
     free(tree);
@@ -178,6 +183,10 @@ static void test_ramdisk_refusals(void)
     set_initrd(tree, 0x28000000, 0x28000501);
     ask_for_ramdisk(tree, "/chosen/dom0", 0x3000000, 0x500);
     expect_refusal(handover_ramdisk(tree, &refusal), STUB_REASON_MEMORY, "0x501 bytes, exceeds dom0's 0x500");
+    /* Only domains are asked. */
+    CHECK(fdt_setprop_string(tree, tree_node(tree, "/chosen/dom0"), "compatible", "domain") == 0);
+    CHECK(handover_ramdisk(tree, &refusal));
+    CHECK(fdt_setprop_string(tree, tree_node(tree, "/chosen/dom0"), "compatible", "xen,domain") == 0);
     CHECK(fdt_setprop_u64(tree, tree_node(tree, "/chosen/dom0"), PROP_FIRMWARE_RAMDISK, 1) == 0);
     expect_refusal(handover_ramdisk(tree, &refusal), STUB_REASON_OVERLAY, "is not two numbers");
     ask_for_ramdisk(tree, "/chosen/dom0", 0x3000000, 0x600);

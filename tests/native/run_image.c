@@ -299,6 +299,29 @@ static void test_payloads(void)
     expect_refusal(STUB_REASON_ENTRY_DIGEST, "dom0/kernel does not match its digest; the image may be truncated");
 }
 
+/* The second look finds what the first one does, by itself. */
+static void test_second_check(void)
+{
+    struct image image = {
+        .base = base,
+        .memory_size = total_size,
+        .stub_size = MAKER_STUB_SIZE,
+        .scratch_offset = MAKER_SCRATCH_OFFSET,
+    };
+
+    CHECK(image_check_header(&image, &refusal));
+    CHECK(image_check_again(&image, &refusal));
+    for (size_t i = 0; i < MAKER_SIGNATURE_OFFSET; i += 7) {
+        if (i >= MAKER_SCRATCH_OFFSET && i < MAKER_STUB_SIZE)
+            continue;
+        base[i] ^= 1;
+        memset(&refusal, 0, sizeof(refusal));
+        CHECK(!image_check_again(&image, &refusal));
+        CHECK(refusal.reason == STUB_REASON_HEAD_DIGEST && strstr(refusal.text, "damaged") != NULL);
+        base[i] ^= 1;
+    }
+}
+
 /* No bit of the image outside the scratch area may change unnoticed. */
 static void test_every_bit(void)
 {
@@ -330,6 +353,7 @@ int main(void)
     test_table_end();
     test_image_ends_elsewhere();
     test_payloads();
+    test_second_check();
     test_every_bit();
     free(base);
     return 0;

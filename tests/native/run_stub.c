@@ -78,9 +78,24 @@ static void test_without_opal(void)
     make_machine();
 }
 
+/* Linux' kexec: a tree in r3, anything in r6. */
+static void test_without_magic(void)
+{
+    entry.magic = 0x48000000;
+    CHECK(run_stub());
+    CHECK(entered_opal != 0);
+    make_machine();
+}
+
 static void test_refusals(void)
 {
+    entry.magic = entry.r3 = 0;
+    expect_refusal(STUB_REASON_ENTRY_STATE, "");
     entry.magic = 0;
+    entry.r3 += 4;
+    expect_refusal(STUB_REASON_ENTRY_STATE, "");
+    entry.magic = 0;
+    fdt_set_magic(firmware_tree, FDT_MAGIC ^ 1);
     expect_refusal(STUB_REASON_ENTRY_STATE, "");
     CHECK(console_length == 0);
     entry.r3 = 0;
@@ -147,6 +162,7 @@ int main(void)
     test_tree_in_the_way();
     test_tree_below_the_image();
     test_without_opal();
+    test_without_magic();
     test_refusals();
     test_hypervisor_targets();
     test_no_memory_for_the_tree();

@@ -16,8 +16,7 @@
 static void test_good(void)
 {
     CHECK(verify(file_size) == VERDICT_OK);
-    CHECK(result.image.base == base && result.image.entry_count == COUNT);
-    CHECK(result.image.hypervisor == maker_entry(base, 0));
+    CHECK(result.image.entry_count == COUNT && result.image.hypervisor == maker_entry(base, 0));
     CHECK(memcmp(result.key_id, good.key.id, KEY_ID_SIZE) == 0);
     CHECK(result.refusal.text[0] == '\0');
     CHECK(verify(UINT64_MAX) == VERDICT_OK);
@@ -227,8 +226,6 @@ static void test_unlocked(void)
     trust.unlocked = true;
     sign(&stranger);
     CHECK(verify(file_size) == VERDICT_UNKNOWN_KEY && verify_may_start(&result, &trust));
-    maker_sign(base, NULL, 0);
-    CHECK(verify(file_size) == VERDICT_UNSIGNED && verify_may_start(&result, &trust));
     sign(&revoked);
     CHECK(verify(file_size) == VERDICT_REVOKED_KEY && verify_may_start(&result, &trust));
     base[0] ^= 1;
@@ -267,7 +264,6 @@ static void test_file_ends(void)
 {
     const size_t header = IMAGE_FILE_OFFSET + MAKER_STUB_SIZE, last_page = file_size - IMAGE_PAGE_SIZE;
 
-    check_context = "file ends";
     ASAN_UNPOISON_MEMORY_REGION(file, file_size);
     for (size_t end = last_page; end > IMAGE_FILE_OFFSET + STUB_SCRATCH_OFFSET + 7; end -= 64) {
         bool in_header = end > header && end < header + IMAGE_HEADER_SIZE;
@@ -325,6 +321,32 @@ static void test_every_bit_of_a_record(void)
     make_image();
 }
 
+/* Any numbers in stub words, header and table under a digest that fits: a verdict, and no read outside the file. */
+static void test_hostile_heads(void)
+{
+    static const uint64_t values[] = {0, 1, 0xfff, 0x1000, 0x3000, 1UL << 31, 1UL << 32, 1UL << 63, UINT64_MAX - 0xfff};
+    const size_t words = (IMAGE_HEADER_SIZE + COUNT * IMAGE_ENTRY_SIZE) / 8;
+    uint8_t digest[DIGEST_SIZE];
+    uint64_t random = 1;
+
+    check_context = "hostile heads";
+    memcpy(digest, maker_header(base)->head_digest, sizeof(digest));
+    for (int round = 0; round < 5000; round++) {
+        for (int changes = 0; changes < 1 + round % 3; changes++) {
+            random = random * 6364136223846793005U + 1442695040888963407U;
+            size_t word = random >> 32 & 1 ? MAKER_STUB_SIZE / 8 + (random >> 33) % words : (random >> 33) % 8;
+
+            ((be64_t *)(void *)base)[word].raw = be64_swap(values[(random >> 50) % (sizeof(values) / 8)]);
+        }
+        maker_seal(base);
+        ASAN_UNPOISON_MEMORY_REGION(file, file_size);
+        CHECK((verify(file_size) == VERDICT_OK) == (memcmp(maker_header(base)->head_digest, digest, DIGEST_SIZE) == 0));
+        if (round % 4 == 3)
+            make_image();
+    }
+    make_image();
+}
+
 static char warnings[256];
 
 static void collect(const char *line)
@@ -369,6 +391,7 @@ int main(void)
     test_last_page_of_zeros();
     test_every_bit();
     test_every_bit_of_a_record();
+    test_hostile_heads();
     test_warnings();
     ASAN_UNPOISON_MEMORY_REGION(file, file_size);
     free(file);

@@ -34,6 +34,8 @@ def main() -> None:
         monitor.write(json.dumps(message) + "\n")
         monitor.flush()
 
+    if image.startswith("# flood"):
+        console.sendall(b"early\n" * 1_000_000)
     answer({"QMP": {"version": {}, "capabilities": []}})
     monitor.readline()
     answer({"event": "RESUME"})

@@ -110,7 +110,7 @@ def test_extract(image: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
     assert (tmp_path / "out").read_bytes() == (tmp_path / "initrd.gz").read_bytes()
     status, _, err = run(capsys, "extract", image, "dom1/ramdisk", "-o", tmp_path / "none")
     assert status == 1
-    assert err.startswith("mkimage: no entry is called 'dom1/ramdisk'; entries are: ")
+    assert err.startswith(f"mkimage: {image}: no entry is called 'dom1/ramdisk'; entries are: stub, hypervisor, ")
     assert not (tmp_path / "none").exists()
 
 
@@ -236,6 +236,19 @@ def test_bad_recipes(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_all_missing_files_are_named_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = write_recipe(tmp_path)
+    names = {"image.stub": "stub.bin", "hypervisor.path": "hypervisor.elf", "domain.dom0.initrd": "initrd.gz"}
+    for name in names.values():
+        (tmp_path / name).unlink()
+    status, out, err = run(capsys, "build", recipe, "-o", tmp_path / "test.img")
+    hint = "paths count from the recipe's folder"
+    assert (status, out) == (1, "")
+    assert err.splitlines() == [
+        f"mkimage: {recipe}: {key}: no such file: {tmp_path}/{name}; {hint}" for key, name in names.items()
+    ]
+
+
 def test_a_failed_build_keeps_the_old_image(image: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     before = image.read_bytes()
     status, _, _ = run(capsys, "build", tmp_path / "recipe.toml", "-o", image, "--set", "domain.dom0.vcpus=0")
@@ -295,7 +308,7 @@ def test_output_that_is_full(image: Path) -> None:
         result = subprocess.run(
             mkimage("inspect", image), cwd=PROJECT, stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
-    assert (result.returncode, result.stderr) == (3, "mkimage: [Errno 28] No space left on device\n")
+    assert (result.returncode, result.stderr) == (3, "mkimage: No space left on device\n")
 
 
 @pytest.mark.parametrize(
@@ -304,7 +317,8 @@ def test_output_that_is_full(image: Path) -> None:
         (abi.PROP_RTAS, [1], "roundpeg,rtas is not an address and a size"),
         (abi.PROP_RTAS, [1, 2, 3], "roundpeg,rtas is not an address and a size"),
         ("module reg", [1], "reg is not an address and a size"),
-        ("module " + abi.PROP_SEGMENTS, [1, 2, 3], "roundpeg,segments is not a list of quadruples"),
+        ("module " + abi.PROP_SEGMENTS, [1, 2, 3], "roundpeg,segments is no list of up to 16 quadruples"),
+        ("module " + abi.PROP_SEGMENTS, [0] * 68, "roundpeg,segments is no list of up to 16 quadruples"),
     ],
 )
 def test_inspect_of_a_malformed_overlay(

@@ -128,6 +128,7 @@ def test_expanding_to_another_size(method: abi.Compression, tmp_path: Path) -> N
         (struct.pack(">I", 11) + bytes(11), "cannot have 11 bytes"),
         (struct.pack(">I", abi.LZ4_PLAIN_CHUNK | 10) + bytes(9), "cannot have 10 bytes"),
         (struct.pack(">I", 9) + bytes(9), "cannot be expanded"),
+        (struct.pack(">I", 6) + b"\x50" + bytes(5), "expands to 5 bytes, not 10"),
         (struct.pack(">I", abi.LZ4_PLAIN_CHUNK | 10) + bytes(13), "3 bytes follow the last LZ4 chunk"),
     ],
 )

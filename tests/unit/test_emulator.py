@@ -158,6 +158,17 @@ def test_monitor_passes_events_and_reports_errors(fake_qemu: MakeImage) -> None:
         assert [event["event"] for event in emulator.monitor.events] == ["RESUME", "STOP"]
 
 
+@pytest.mark.timeout(25)
+@pytest.mark.parametrize("script", ["# flood\nask()", 'say("early\\n" * 1_000_000); ask(); say("late\\n")'])
+def test_a_guest_that_prints_much_does_not_stop_the_monitor(script: str, fake_qemu: MakeImage) -> None:
+    """QEMU writes a console that nobody reads until it gets rid of it, and does nothing else meanwhile."""
+    with library_boot(fake_qemu(script)) as emulator:
+        with pytest.raises(EmulatorError, match="not now"):
+            emulator.qmp("query-status")
+        emulator.wait()
+        assert emulator.console.text.count("early\n") == 1_000_000
+
+
 def test_monitor_after_the_end(fake_qemu: MakeImage) -> None:
     with Emulator(fake_qemu("sys.exit(0)")) as emulator:
         assert emulator.wait(30) == 0

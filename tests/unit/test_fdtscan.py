@@ -158,9 +158,9 @@ STRUCTURE_FAULTS = {
         "more than 1024 properties",
     ),
     "too many nodes": (
-        tree_of(*(node(f"{i:03x}", *(node(f"{j:03x}") for j in range(1023))) for i in range(65))),
+        tree_of(*(node(f"{i:03x}", *(node(f"{j:03x}") for j in range(1023))) for i in range(129))),
         None,
-        "more than 65536 nodes",
+        f"more than {fdtscan.MAX_NODES} nodes",
     ),
 }
 
@@ -211,7 +211,7 @@ def test_limits_themselves_are_fine() -> None:
     assert scan(make_blob(deepest), "tree").depth == fdtscan.MAX_DEPTH
     widest = tree_of(*(node(f"{i:03x}") for i in range(fdtscan.MAX_CHILDREN)))
     assert scan(widest, "tree").node_count == fdtscan.MAX_CHILDREN + 1
-    groups = [[f"{i:03x}" for i in range(1023)]] * 63 + [[f"{i:03x}" for i in range(1022)]]
+    groups = [[f"{i:03x}" for i in range(1023)]] * 127 + [[f"{i:03x}" for i in range(1022)]]
     most = tree_of(*(node(f"g{i}", *map(node, names)) for i, names in enumerate(groups)))
     assert scan(most, "tree").node_count == fdtscan.MAX_NODES
     full = make_blob(ROOT, bytes(fdtscan.MAX_STRINGS_SIZE))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from loader import abi
-from loader.errors import ManifestError
+from loader.errors import ManifestError, SourceError
 from loader.manifest import Ramdisk, Recipe, load_recipe
 from loader.units import GIB, MIB, format_size, parse_size
 from tests.support import RECIPE, write_recipe
@@ -63,7 +63,7 @@ def test_raw_kernel_and_fixed_ramdisk(tmp_path: Path) -> None:
 def test_ramdisk_from_the_firmware(tmp_path: Path) -> None:
     recipe = load(tmp_path, RECIPE.replace('"initrd.gz"', '{ from-firmware = "8M" }'))
     assert recipe.domains[0].initrd == Ramdisk(None, None, firmware_room=8 * MIB)
-    assert tmp_path / "initrd.gz" not in recipe.inputs
+    assert recipe.inputs == (recipe.path, recipe.stub, recipe.hypervisor.path, recipe.domains[0].kernel.path)
     both = load(tmp_path, RECIPE.replace('"initrd.gz"', '{ path = "initrd.gz", from-firmware = 4096 }'))
     assert both.domains[0].initrd == Ramdisk(tmp_path / "initrd.gz", None, firmware_room=4096)
 
@@ -170,7 +170,11 @@ def test_setting_below_a_value(tmp_path: Path) -> None:
         ("domain.dom0.initrd=.", "domain.dom0.initrd: is not a file: "),
         ("hypervisor.path=nowhere", "hypervisor.path: no such file: "),
         ("domain.dom0.initrd={}", "domain.dom0.initrd.path: is missing; or write from-firmware"),
-        ("domain.dom0.initrd={from-firmware=0}", "domain.dom0.initrd.path: is missing; or write from-firmware"),
+        ("domain.dom0.initrd={from-firmware=0}", "domain.dom0.initrd.from-firmware: has no room"),
+        (
+            'domain.dom0.initrd={path="initrd.gz", from-firmware=0}',
+            "domain.dom0.initrd.from-firmware: has no room; leave",
+        ),
         ("image.stub=nowhere", "image.stub: no such file: "),
         ("domain.dom0.kernel={path='kernel.elf', format='raw'}", "domain.dom0.kernel.load: is missing"),
         ("domain.dom0.kernel={path='kernel.elf', entry=4}", "domain.dom0.kernel.entry: an ELF kernel carries its own"),
@@ -222,7 +226,7 @@ def test_not_toml(tmp_path: Path, content: bytes) -> None:
 
 
 def test_missing_recipe(tmp_path: Path) -> None:
-    with pytest.raises(ManifestError, match="cannot be read: No such file"):
+    with pytest.raises(SourceError, match="cannot read the file: No such file"):
         load_recipe(tmp_path / "recipe.toml")
 
 

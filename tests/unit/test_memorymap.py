@@ -138,10 +138,25 @@ def test_domain_map_is_the_planners(image: Path) -> None:
     assert regions["ramdisk"].start == head.entry("dom0/ramdisk").load_hint
     assert regions["device tree"].start == head.entry("dom0/device-tree").load_hint
     assert regions["RTAS"].size == abi.RTAS_SIZE
+    assert not lane(space, "kept for")
     assert {mark.name: mark.address for mark in space.marks} == {
         "entry": 0,
         "end of the real-mode area (auto)": 64 * MIB,
     }
+
+
+@pytest.mark.parametrize("path", ["", 'path="initrd.gz", '])
+def test_room_for_the_firmwares_ramdisk_is_not_free(path: str, tmp_path: Path) -> None:
+    subject = read_subject(build(tmp_path, f"domain.dom0.initrd={{{path}from-firmware='8M'}}"))
+    (space,) = domain_maps(subject)
+    (room,) = lane(space, "kept for").values()
+    (domain,) = subject.contents.domains if subject.contents else ()
+    assert room.size == 8 * MIB
+    assert room.start == domain["firmware-ramdisk"]["address"]
+    assert ("ramdisk" in lane(space, "guest")) == bool(path)
+    tree = lane(space, "guest")["device tree"]
+    assert room.end <= tree.start
+    assert f"{room.name} (if it brings one)" in "".join(render_maps([space]))
 
 
 def test_memory_needed(image: Path) -> None:
@@ -284,7 +299,7 @@ def test_svg_escapes_names() -> None:
 def test_the_picture_must_not_replace_the_image(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = image.read_bytes()
     assert cli.main(["inspect", str(image), "--svg", str(image)]) == 1
-    assert "the picture would replace the image" in capsys.readouterr().err
+    assert "the output would replace one of the inputs" in capsys.readouterr().err
     assert image.read_bytes() == before
 
 

@@ -14,7 +14,8 @@ import pytest
 from loader import abi, meter
 from loader.cli import main
 from loader.meter import QUIET, Meter, TerminalMeter, terminal_meter
-from loader.multiboot import Payload, pack_payloads, verify_image, write_image
+from loader.multiboot import Payload, extract_entry, pack_payloads, verify_image, write_image
+from loader.sign import generate_key
 from tests.support import make_stub, write_recipe
 
 
@@ -59,6 +60,18 @@ def test_every_phase_arrives_at_its_end(payloads: list[Payload], tmp_path: Path)
         ("hashing", stored),
     ]
     assert recorder.done == [total for _, total in recorder.phases]
+
+
+def test_extracting_arrives_at_its_end(payloads: list[Payload], tmp_path: Path) -> None:
+    image = tmp_path / "test.img"
+    head = write_image(image, make_stub(), pack_payloads(payloads, tmp_path))
+    for stored in (False, True):
+        recorder = Recorder()
+        for entry in head.entries:
+            extract_entry(image, entry.name, tmp_path / "out", stored=stored, meter=recorder)
+        written = [entry.size if stored else entry.memory_size for entry in head.entries]
+        assert recorder.done == [total for _, total in recorder.phases]
+        assert recorder.done == [entry.size + size for entry, size in zip(head.entries, written, strict=True)]
 
 
 class Terminal(io.StringIO):
@@ -111,17 +124,29 @@ def test_the_bar_goes_when_work_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     assert terminal.getvalue().count("\x1b[?25h") == 1
 
 
-@pytest.mark.parametrize("command", ["build", "verify", "replace"])
+PHASES = {
+    "build": "packing",
+    "verify": "hashing",
+    "replace": "packing",
+    "extract": "extracting dom0/kernel",
+    "sign": "writing",
+}
+
+
+@pytest.mark.parametrize("command", PHASES)
 def test_commands_on_a_terminal(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recipe, image = write_recipe(tmp_path), tmp_path / "test.img"
     assert main(["build", str(recipe), "-o", str(image)]) == 0
+    generate_key(tmp_path / "key")
     capsys.readouterr()
     arguments = {
         "build": ["build", str(recipe), "-o", str(image)],
         "verify": ["verify", str(image)],
         "replace": ["replace", str(image), "dom0/ramdisk", str(tmp_path / "kernel.elf"), "-o", str(image)],
+        "extract": ["extract", str(image), "-d", str(tmp_path / "out")],
+        "sign": ["sign", str(image), "--key", str(tmp_path / "key")],
     }[command]
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(TerminalMeter.__init__, "__defaults__", (1,))
@@ -132,6 +157,6 @@ def test_commands_on_a_terminal(
         monkeypatch.undo()
     shown = os.read(ours, 1 << 16)
     os.close(ours)
-    phase = "hashing" if command == "verify" else "packing"
+    phase = PHASES[command]
     assert phase.encode() in shown
     assert phase not in capsys.readouterr().out

@@ -163,7 +163,7 @@ def test_images_that_nobody_boots(tmp_path: Path) -> None:
 
 def test_files_that_are_none(tmp_path: Path) -> None:
     assert check(tmp_path, "[").startswith("is not TOML: ")
-    with pytest.raises(ManifestError, match="cannot be read: No such file"):
+    with pytest.raises(SourceError, match="cannot read the file: No such file"):
         load_blades(tmp_path / "none.toml", ["a.img"])
 
 
@@ -259,6 +259,8 @@ def test_report_for_programs(run: Run, image: Path, capsys: pytest.CaptureFixtur
     assert run(image, options=("--json",)) == 0
     report = json.loads(capsys.readouterr().out)
     assert report == {
+        "written": True,
+        "files": [f"{tmp_path}/out/tftp/a.img", f"{tmp_path}/out/dnsmasq.conf"],
         "command": ["dnsmasq", f"--conf-file={tmp_path}/out/dnsmasq.conf"],
         "blades": [
             {

@@ -66,6 +66,12 @@ def test_replacing_is_building_again(
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*before, "out.img"])
 
 
+def test_paths_count_from_here(image: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("replace", image.name, "dom0/ramdisk", "initrd.gz", "-o", "out.img")[0] == 0
+    assert Path("out.img").read_bytes() == image.read_bytes()
+
+
 def test_over_the_image_itself_and_back(image: Path, tmp_path: Path, run: Run) -> None:
     before = image.read_bytes()
     new, old = tmp_path / "new", tmp_path / "old"
@@ -169,6 +175,36 @@ def test_an_image_without_its_recipe(image: Path, tmp_path: Path, run: Run) -> N
     write_image(image, make_stub(), payloads)
     status, _, err = run("replace", image, "dom0/ramdisk", tmp_path / "initrd.gz", "-o", tmp_path / "out.img")
     assert (status, err) == (1, f"mkimage: {image}: does not carry its recipe; build it again from the recipe\n")
+
+
+def test_relative_paths(tmp_path: Path, image: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "new").write_bytes(LARGER)
+    status, _, err = run("replace", image.name, "dom0/kernel", "new", "-o", "out.img")
+    assert (status, err) == (0, "")
+    assert run("verify", "out.img")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "room"), [("", 4 << 20), ('path="rd", compression="zstd", ', 4 << 20), ('path="rd", ', 4096)]
+)
+def test_room_for_the_firmwares_ramdisk_stays(path: str, room: int, tmp_path: Path, run: Run) -> None:
+    """With and without a ramdisk of the image's own, whatever else is replaced."""
+    recipe, image, output = write_recipe(tmp_path), tmp_path / "test.img", tmp_path / "out.img"
+    (tmp_path / "rd").write_bytes(bytes(0x8000))
+    (tmp_path / "new").write_bytes(LARGER)
+    setting = f"domain.dom0.initrd={{{path}from-firmware={room}}}"
+    assert run("build", recipe, "-o", image, "--set", setting)[0] == 0
+    assert run("replace", image, "dom0/kernel", tmp_path / "new", "-o", output)[0] == 0
+    rooms = []
+    for file in (image, output):
+        (domain,) = json.loads(run("inspect", file, "--json")[1])["domains"]
+        rooms.append(domain["firmware-ramdisk"])
+    assert rooms[0] == rooms[1]
+    assert rooms[0]["room"] == room
+    changed = run("diff", image, output)[1]
+    assert "firmware-ramdisk" not in changed
+    assert "initrd" not in changed
 
 
 def test_diff_of_the_same(image: Path, run: Run) -> None:

@@ -77,7 +77,7 @@ static void send(uint8_t netfn, uint8_t command, const uint8_t *data, uint8_t si
     lpc_io_write(bt.base + CONTROL, HOST_ATTENTION);
 }
 
-/* The answer's first byte counts the rest. */
+/* The answer's first byte counts the rest; what does not come stays 0xff. */
 static void receive(uint8_t answer[ANSWER_SIZE])
 {
     size_t left;
@@ -109,7 +109,7 @@ static int64_t transact(uint8_t netfn, uint8_t command, const uint8_t *data, uin
         return OPAL_HARDWARE;
     }
     receive(answer);
-    return answer[0] >= ANSWER_HEAD && answer[ANSWER_HEAD] == 0 ? OPAL_SUCCESS : OPAL_HARDWARE;
+    return answer[ANSWER_HEAD] == 0 ? OPAL_SUCCESS : OPAL_HARDWARE;
 }
 
 static int64_t command_byte(uint8_t netfn, uint8_t command, uint8_t byte)

@@ -34,6 +34,7 @@ static struct {
     volatile uint64_t r3, msr, pir, order;
     processor_body *body;
     unsigned index;
+    unsigned entries;
     volatile bool is_here, may_leave;
 } started;
 
@@ -73,6 +74,7 @@ _Noreturn void secondary_start(uint64_t r3, uint64_t msr)
     started.msr = msr;
     started.pir = SPR_READ(SPR_PIR);
     started.order = interrupt_order();
+    __atomic_add_fetch(&started.entries, 1, __ATOMIC_SEQ_CST);
     __atomic_store_n(&started.is_here, true, __ATOMIC_RELEASE);
     if (body)
         body(index);
@@ -192,6 +194,7 @@ static struct {
     unsigned arrived;
     unsigned successes;
     unsigned refusals;
+    unsigned answers;
 } prize;
 
 /* On several processors at once: each wants to start the same other one. */
@@ -211,9 +214,23 @@ static void compete(unsigned index)
         __atomic_add_fetch(&prize.successes, 1, __ATOMIC_SEQ_CST);
     else if (status == OPAL_WRONG_STATE)
         __atomic_add_fetch(&prize.refusals, 1, __ATOMIC_SEQ_CST);
+    __atomic_add_fetch(&prize.answers, 1, __ATOMIC_SEQ_CST);
 }
 
-/* All processors but the last are started, and then each of them calls for the last. */
+static bool wait_for_count(const unsigned *counter, unsigned count)
+{
+    uint64_t end = timebase_read() + PATIENCE;
+
+    while (__atomic_load_n(counter, __ATOMIC_SEQ_CST) < count)
+        if (timebase_read() > end)
+            return false;
+    return true;
+}
+
+/*
+ * All processors but the last are started, and then each of them calls for the last, which may leave when all have their
+ * answers. A firmware that has taken more than one of the calls starts it again then.
+ */
 static void check_competition(void)
 {
     unsigned self = processor_self();
@@ -221,6 +238,7 @@ static void check_competition(void)
     bool is_good = true;
 
     prize.index = self == count - 1 ? count - 2 : count - 1;
+    started.entries = 0;
     started.may_leave = false;
     for (unsigned i = 0; i < count; i++)
         if (i != self && i != prize.index)
@@ -231,7 +249,9 @@ static void check_competition(void)
     __atomic_store_n(&prize.callers, count - 1, __ATOMIC_RELEASE);
     compete(self);
     check_true(is_good && wait_for_start(), "OPAL_START_CPU: several at once for one, it starts");
+    is_good = wait_for_count(&prize.answers, count - 1);
     __atomic_store_n(&started.may_leave, true, __ATOMIC_RELEASE);
+    is_good = wait_for_count(&started.entries, count - 2 + prize.successes) && is_good;
     for (unsigned i = 0; i < count; i++)
         if (i != self)
             is_good = wait_for_status(i, THREAD_INACTIVE) && is_good;
