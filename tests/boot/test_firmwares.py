@@ -20,6 +20,7 @@ from loader.emulator import MACHINES, Emulator, Machine, Network
 from loader.multiboot import Payload, read_head, write_image
 from tests.boot.forth import PROMPT, dump_tree, type_slowly
 from tests.boot.probe import Report, assemble_probe, pack, probe_elf, read_memory, read_report, read_tree
+from tests.conftest import DEVELOPMENT_KEY
 
 Boot = Callable[..., Emulator]
 
@@ -46,6 +47,7 @@ class Firmware:
     machine   where
     describe  what the hypervisor says of the machine, a regular expression
     unfit     why no domain is started, "" where one is
+    bios      another firmware than the machine's usual one, "" for that
     network   device that the image comes over, "" for QEMU's -kernel
     grub      GRUB loads the image, and comes over the network itself
     """
@@ -54,6 +56,7 @@ class Firmware:
     machine: Machine
     describe: str
     unfit: str
+    bios: str = ""
     network: str = ""
     grub: bool = False
     memory: str = "1G"
@@ -69,6 +72,7 @@ def with_processor(machine: str, processor: str) -> Machine:
 
 PSERIES = MACHINES["pseries"]
 FIRMWARES = (
+    Firmware("our own, powernv8", MACHINES["powernv8"], OPAL, "", bios="opal", memory="2G"),
     Firmware("skiboot powernv8", MACHINES["powernv8"], OPAL, "", memory="2G"),
     Firmware("skiboot powernv9", MACHINES["powernv9"], OPAL, NO_HASH, memory="2G"),
     Firmware("skiboot powernv10", MACHINES["powernv10"], OPAL, NO_HASH, memory="2G"),
@@ -91,6 +95,7 @@ def hello_image(stub_binary: Path, hypervisor_elf: Path, tmp_path_factory: pytes
     image = tmp_path_factory.mktemp("firmwares") / "image.elf"
     settings = ["--set", 'domain.guest.roles=["control"]']
     assert cli.main(["build", str(ROOT / "images" / "guest-hello.toml"), "-o", str(image), *settings]) == 0
+    assert cli.main(["sign", str(image), "--key", str(DEVELOPMENT_KEY)]) == 0
     return image
 
 
@@ -108,7 +113,7 @@ def make_grub(folder: Path, image: str, initrd: str = "") -> None:
 
 def start(firmware: Firmware, image: Path, boot: Boot, folder: Path) -> Emulator:
     """Switch on; the image is what QEMU loads or what the network has."""
-    options = {"machine": firmware.machine, "memory": firmware.memory}
+    options = {"machine": firmware.machine, "memory": firmware.memory, "firmware": firmware.bios or None}
     if not firmware.network:
         return boot(image, extra=["-append", ARGUMENTS], **options)
     shutil.copyfile(image, folder / image.name)

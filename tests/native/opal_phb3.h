@@ -30,10 +30,10 @@ void bridge_start(struct pci_host *host)
     started = host;
 }
 
-void phb3_describe(struct phb3 *phb, void *tree, uint32_t queue, uint32_t controller)
+void phb3_describe(struct phb3 *phb, void *tree, uint32_t controller)
 {
     (void)tree;
-    CHECK(phb3_of(started) == phb && queue == 77 && controller == 5);
+    CHECK(phb3_of(started) == phb && phb->queue == 77 && controller == 5);
 }
 
 uint32_t tree_get_u32(const void *tree, int node, const char *name, uint32_t otherwise)

@@ -76,6 +76,7 @@ static void test_arguments(void)
 static void test_lines_that_are_not_there(void)
 {
     void *tree = make_tree("a -- b");
+    int kernel;
 
     CHECK(fdt_delprop(tree, tree_node(tree, "/chosen"), "xen,xen-bootargs") == 0);
     CHECK(fdt_delprop(tree, tree_node(tree, "/chosen/dom0/module@6000"), "bootargs") == 0);
@@ -84,8 +85,12 @@ static void test_lines_that_are_not_there(void)
     CHECK(strcmp(fdt_getprop(tree, tree_node(tree, "/chosen/dom0/module@6000"), "bootargs", NULL), "b") == 0);
     free(tree);
 
-    /* Nobody to give them to. */
+    /* Nobody to give them to: no control domain, no kernel, no domain. */
     tree = make_tree("a -- b");
+    CHECK(fdt_setprop_u64(tree, tree_node(tree, "/chosen/dom0"), "capabilities", UINT64_C(7) << 32) == 0);
+    CHECK(handover_arguments(tree, &refusal));
+    kernel = tree_node(tree, "/chosen/dom0/module@6000");
+    CHECK(strcmp(fdt_getprop(tree, kernel, "bootargs", NULL), "console=hvc0") == 0);
     CHECK(fdt_del_node(tree, tree_node(tree, "/chosen/dom0/module@6000")) == 0);
     CHECK(handover_arguments(tree, &refusal));
     CHECK(fdt_del_node(tree, tree_node(tree, "/chosen/dom0")) == 0);

@@ -266,8 +266,9 @@ static void test_claims(void)
     CHECK(base > (uintptr_t)tree && firmware.claims[firmware.claim_count - 1].base == base);
     CHECK(range_set_contains(&places.used, (struct range){base, base + 0x1000}));
     places.limit = base + 0x2000;
-    CHECK(place_find(&places, "it", 0x1000, (uintptr_t)firmware.memory, &base, &refusal) && base + 0x1000 == places.limit);
-    expect_refusal(place_find(&places, "it", 0x1000, base, &base, &refusal), STUB_REASON_MEMORY, "no free memory for it");
+    CHECK(place_find(&places, "it", 0x1000, (uintptr_t)firmware.memory, &base, &refusal));
+    CHECK(base + 0x1000 == places.limit);
+    expect_refusal(place_find(&places, "it", 0x1000, base, &base, &refusal), STUB_REASON_MEMORY, "no free memory for");
 
     start(FIRMWARE_MSR);
     firmware_claim((uintptr_t)firmware.memory, FIRMWARE_MEMORY_SIZE);

@@ -14,6 +14,7 @@ import pytest
 
 from loader.cli import COMMANDS, main, make_parser
 from tests.support import RECIPE, write_recipe
+from tests.unit.test_measure import firmware_file
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "json.md"
 SECTION = re.compile(r"^## (.+?)\n.*?^```json\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -126,6 +127,10 @@ def test_inspect(image: Path, run: Run) -> None:
     status, out, _ = run("inspect", image, "--map", "--json", "--profile", "powernv8")
     assert status == 0
     assert shape(json.loads(out)) == documented("inspect --map")
+    firmware = firmware_file(image.parent)
+    status, out, _ = run("inspect", image, "--measure", "--firmware", firmware, "--json")
+    assert status == 0
+    assert shape(json.loads(out)) == documented("inspect --measure")
 
 
 def test_lint(image: Path, run: Run) -> None:

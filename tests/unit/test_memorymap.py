@@ -153,7 +153,8 @@ def test_room_for_the_firmwares_ramdisk_is_not_free(path: str, tmp_path: Path) -
     (domain,) = subject.contents.domains if subject.contents else ()
     assert room.size == 8 * MIB
     assert room.start == domain["firmware-ramdisk"]["address"]
-    assert ("ramdisk" in lane(space, "guest")) == bool(path)
+    sizes = [region.size for name, region in lane(space, "guest").items() if name == "ramdisk"]
+    assert sizes == ([(tmp_path / "initrd.gz").stat().st_size] if path else [])
     tree = lane(space, "guest")["device tree"]
     assert room.end <= tree.start
     assert f"{room.name} (if it brings one)" in "".join(render_maps([space]))

@@ -202,6 +202,7 @@ def test_room_for_the_firmwares_ramdisk_stays(path: str, room: int, tmp_path: Pa
         rooms.append(domain["firmware-ramdisk"])
     assert rooms[0] == rooms[1]
     assert rooms[0]["room"] == room
+    assert "ramdisk, the firmware's if it brings one" in run("inspect", output)[1]
     changed = run("diff", image, output)[1]
     assert "firmware-ramdisk" not in changed
     assert "initrd" not in changed

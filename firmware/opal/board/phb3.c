@@ -248,16 +248,28 @@ static void links_start(struct phb3 **phbs, uint32_t count)
     }
 }
 
+/* By number, whatever the order in the tree is. */
+static void phbs_add(struct phb3 **phbs, uint32_t count, struct phb3 *phb)
+{
+    while (count > 0 && phbs[count - 1]->host.id > phb->host.id) {
+        phbs[count] = phbs[count - 1];
+        count--;
+    }
+    phbs[count] = phb;
+}
+
 void phb3_init(void *tree, uint32_t controller)
 {
     struct phb3 *phbs[PHB3_MAX];
-    uint32_t queues[PHB3_MAX], count = 0;
+    uint32_t count = 0;
     int node = -1;
 
     while (count < PHB3_MAX && (node = tree_next_compatible(tree, node, "ibm,power8-pbcq")) >= 0) {
-        phbs[count] = phb3_open(tree, node);
-        if (phbs[count] != NULL) {
-            queues[count++] = tree_phandle(tree, node);
+        struct phb3 *phb = phb3_open(tree, node);
+
+        if (phb != NULL) {
+            phb->queue = tree_phandle(tree, node);
+            phbs_add(phbs, count++, phb);
         }
     }
     if (count == PHB3_MAX && tree_next_compatible(tree, node, "ibm,power8-pbcq") >= 0) {
@@ -266,6 +278,6 @@ void phb3_init(void *tree, uint32_t controller)
     links_start(phbs, count);
     for (uint32_t i = 0; i < count; i++) {
         bridge_start(&phbs[i]->host);
-        phb3_describe(phbs[i], tree, queues[i], controller);
+        phb3_describe(phbs[i], tree, controller);
     }
 }

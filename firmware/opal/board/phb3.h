@@ -58,6 +58,7 @@ struct phb3 {
     uint32_t nest; /* SCOM addresses */
     uint32_t pci;
     uint32_t spci;
+    uint32_t queue; /* phandle of the node that names them */
     uint64_t registers;
     struct phb3_tables *tables;
     uint64_t m64[PHB3_M64_BARS];
@@ -112,8 +113,8 @@ bool phb3_link_is_up(struct pci_host *host);
 int64_t phb3_reset(struct pci_host *host, uint32_t scope);
 int64_t phb3_poll(struct pci_host *host);
 
-/* phb3_tree.c: the node, with the phandles of the queue's node and of the interrupt controller. */
-void phb3_describe(struct phb3 *phb, void *tree, uint32_t queue, uint32_t controller);
+/* phb3_tree.c: the node; `controller` is the phandle of the interrupt controller. */
+void phb3_describe(struct phb3 *phb, void *tree, uint32_t controller);
 
 /* phb3.c: everything but the link, from whatever state the registers are in. */
 void phb3_setup(struct phb3 *phb);

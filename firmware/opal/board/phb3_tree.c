@@ -69,7 +69,7 @@ static void tables_describe(void *tree, int node, const struct phb3_tables *tabl
     tree_set_u32(tree, node, "ibm,opal-ive-stride", sizeof(tables->ivt[0]));
 }
 
-void phb3_describe(struct phb3 *phb, void *tree, uint32_t queue, uint32_t controller)
+void phb3_describe(struct phb3 *phb, void *tree, uint32_t controller)
 {
     static const char compatible[] = "ibm,power8-pciex\0ibm,ioda2-phb";
     const uint32_t reg[4] = { HIGH(phb->registers), LOW(phb->registers), 0, PHB3_REGISTERS_SIZE };
@@ -86,7 +86,7 @@ void phb3_describe(struct phb3 *phb, void *tree, uint32_t queue, uint32_t contro
     tree_set_cells(tree, node, "ibm,xscom-bases", scoms, ARRAY_SIZE(scoms));
     tree_set_u32(tree, node, "ibm,phb-index", phb->index);
     tree_set_u32(tree, node, "ibm,chip-id", phb->chip);
-    tree_set_u32(tree, node, "ibm,pbcq", queue);
+    tree_set_u32(tree, node, "ibm,pbcq", phb->queue);
     tree_set_u32(tree, node, "#address-cells", 3);
     tree_set_u32(tree, node, "#size-cells", 2);
     tree_set_u32(tree, node, "#interrupt-cells", 1);
