@@ -19,7 +19,7 @@ boot: build
 
 test: build firmware-unlocked lint
 	$(MAKE) -C tests/guests
-	$(VENV)/pytest
+	$(VENV)/pytest -n auto --dist worksteal
 
 bench: build
 	@mkdir -p $(dir $(IMAGE))

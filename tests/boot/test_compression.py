@@ -13,6 +13,7 @@ import pytest
 from loader import abi, cli
 from loader.multiboot import read_head
 from loader.qemu import Emulator
+from tests.conftest import DEVELOPMENT_KEY
 from tests.support import reseal, write_recipe
 
 Boot = Callable[..., Emulator]
@@ -21,8 +22,9 @@ RECIPE = Path(__file__).resolve().parents[2] / "images" / "debian.toml"
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize("firmware", ["opal", "skiboot"])
 def test_debian_with_a_zstd_kernel_and_an_lz4_ramdisk(
-    boot: Boot, stub_binary: Path, hypervisor_elf: Path, debian_kernel: Path, tmp_path: Path
+    firmware: str, boot: Boot, stub_binary: Path, hypervisor_elf: Path, debian_kernel: Path, tmp_path: Path
 ) -> None:
     assert stub_binary.is_file()
     assert hypervisor_elf.is_file()
@@ -32,10 +34,11 @@ def test_debian_with_a_zstd_kernel_and_an_lz4_ramdisk(
     settings = ["image.compression=zstd", f"domain.dom0.initrd={{path='{ramdisk}', compression='lz4'}}"]
     arguments = [word for setting in settings for word in ("--set", setting)]
     assert cli.main(["build", str(RECIPE), "-o", str(image), *arguments]) == 0
+    assert cli.main(["sign", str(image), "--key", str(DEVELOPMENT_KEY)]) == 0
     head = read_head(image)
     kernel, initrd = head.entry("dom0/kernel"), head.entry("dom0/ramdisk")
     assert (kernel.compression, initrd.compression) == (abi.Compression.ZSTD, abi.Compression.LZ4)
-    emulator = boot(image)
+    emulator = boot(image, firmware=firmware)
     emulator.expect(rf"module: dom0 kernel, 0x[0-9a-f]+, {debian_kernel.stat().st_size} bytes", 60)
     emulator.expect(rf"module: dom0 ramdisk, 0x[0-9a-f]+, {ramdisk.stat().st_size} bytes")
     emulator.expect("~ # ", 200)

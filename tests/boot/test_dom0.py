@@ -27,14 +27,11 @@ SIXTY_FOUR_MIB = hashlib.sha256(bytes(64 << 20)).hexdigest()
 
 pytestmark = pytest.mark.timeout(300)
 
-BOTH_FIRMWARES = pytest.mark.parametrize("boot", ["opal", "skiboot"], indirect=True)
-"""For what the firmware has a part in; the other tests run under our own, and guests (test_guests.py) under skiboot."""
 
-
-@pytest.fixture
+@pytest.fixture(params=["opal", "skiboot"])
 def boot(request: pytest.FixtureRequest, boot: Boot) -> Boot:
-    """Boots with one firmware, ours unless the test says otherwise."""
-    return partial(boot, firmware=getattr(request, "param", "opal"))
+    """Every boot of dom0 runs under our firmware and under QEMU's; guests (test_guests.py) under QEMU's."""
+    return partial(boot, firmware=request.param)
 
 
 def pack(tmp_path: Path, *settings: str, recipe: Path = RECIPE) -> Path:
@@ -75,7 +72,6 @@ def use_memory(machine: Emulator) -> None:
     assert SIXTY_FOUR_MIB in run(machine, "sha256sum /t/file", 120)
 
 
-@BOTH_FIRMWARES
 def test_shell_and_power_off(boot: Boot, debian_image: Path) -> None:
     machine = boot(debian_image)
     machine.expect(r"\(hv\) Roundpeg hypervisor")
@@ -155,14 +151,12 @@ def test_impossible_plans_are_refused(boot: Boot, tmp_path: Path) -> None:
     assert machine.wait() == 0
 
 
-@BOTH_FIRMWARES
 def test_no_domain(boot: Boot, tmp_path: Path) -> None:
     machine = boot(pack(tmp_path, recipe=RECIPE.parent / "null.toml"))
     machine.expect(r"\(hv\) no domain to run")
     assert machine.wait() == 0
 
 
-@BOTH_FIRMWARES
 def test_hypervisor_prompt(boot: Boot, debian_image: Path) -> None:
     machine = boot(debian_image)
     reach_shell(machine)
@@ -198,7 +192,6 @@ def test_single_escapes_reach_the_domain(boot: Boot, debian_image: Path) -> None
     assert run(machine, "cat /typed") == "a^Ab^A^Ac\n"
 
 
-@BOTH_FIRMWARES
 def test_reboot(boot: Boot, debian_image: Path) -> None:
     machine = boot(debian_image)
     reach_shell(machine)
@@ -209,7 +202,6 @@ def test_reboot(boot: Boot, debian_image: Path) -> None:
     machine.expect(PROMPT, 120)
 
 
-@BOTH_FIRMWARES
 def test_typed_and_printed_text_arrives_whole(boot: Boot, debian_image: Path) -> None:
     """More than any queue on the way holds, in both directions."""
     machine = boot(debian_image)
