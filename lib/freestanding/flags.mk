@@ -11,6 +11,8 @@ OBJCOPY := $(CROSS)objcopy
 OBJDUMP := $(CROSS)objdump
 
 FREESTANDING := $(ROOT)/lib/freestanding
+# What hypervisor and firmware both need: of C, and of the processor.
+SHARED := -I$(FREESTANDING)/include -I$(ROOT)/lib/include -I$(ROOT)/lib/ppc64
 BUILD_FILES := Makefile $(wildcard $(FREESTANDING)/*.mk)
 LANGUAGE := -std=$(STANDARD) -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) -O2 -g
 LANGUAGE += -fno-stack-protector -fno-asynchronous-unwind-tables -fno-common -fno-strict-aliasing

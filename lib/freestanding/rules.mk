@@ -24,6 +24,11 @@ $(FDT_OBJECTS): $(BUILD)/libfdt/%.o: $(LIBFDT)/%.c
 	@mkdir -p $(@D)
 	@$(CC) $(FLAGS) -w -ffunction-sections -c -o $@ $<
 
+$(BUILD)/shared/%.o: $(ROOT)/lib/%.c
+	@echo "  CC shared/$*"
+	@mkdir -p $(@D)
+	@$(CC) $(FLAGS) $(WARNINGS) -c -o $@ $<
+
 $(BUILD)/freestanding/%.o: $(FREESTANDING)/%.c
 	@echo "  CC freestanding/$*"
 	@mkdir -p $(@D)

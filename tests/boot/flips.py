@@ -2,8 +2,8 @@
 """python -m tests.boot.flips IMAGE: flips single bits of an image in an emulated machine's memory, many per boot.
 
 The machine stops where the firmware enters the stub.  From there each flip is one run of the real stub: flip, go on to
-the breakpoint where the stub has stopped or at the hypervisor's entry, put memory and registers back.  What runs wild
-costs a reset.  Status 0 when no flip let the stub enter the hypervisor.
+the breakpoint where the stub has stopped or at the hypervisor's entry, put memory and registers back.  What runs wild,
+or stores where it should not, costs a reset.  Status 0 when no flip let the stub enter the hypervisor.
 """
 
 from __future__ import annotations
@@ -89,6 +89,9 @@ class FlipBench:
         self._gdb.write(LOAD_BASE + offset, bytes([self.bytes[offset] ^ 1 << bit]))
         outcome = self.run()
         self._gdb.write(LOAD_BASE + offset, self.bytes[offset : offset + 1])
+        # Damaged code may store anywhere before it stops; what follows would be judged in a damaged image.
+        if offset < self.head.stub_size and not self._is_whole():
+            self._reset()
         return outcome
 
     def run(self) -> Outcome:
@@ -107,10 +110,19 @@ class FlipBench:
         ends = {self._entry: End.ENTERED, LOAD_BASE: End.AGAIN}
         return Outcome(End.LOST if place is None else ends[place], reason)
 
+    def _is_whole(self) -> bool:
+        """Image and firmware's tree, what the stub reads, are as they were."""
+        tree_at, tree = self._tree
+        image = self._gdb.read(LOAD_BASE, len(self.bytes))
+        return image == self.bytes and self._gdb.read(tree_at, len(tree)) == tree
+
     def _arrive(self) -> None:
         if not self._gdb.run() or self._gdb.pc() != LOAD_BASE:
             raise RuntimeError("the firmware did not enter the image")
-        if self._gdb.read(LOAD_BASE, len(self.bytes)) != self.bytes:
+        tree_at = self._gdb.register(3)
+        size = int.from_bytes(self._gdb.read(tree_at + 4, 4), "big")
+        self._tree = (tree_at, self._gdb.read(tree_at, size))
+        if not self._is_whole():
             raise RuntimeError("the machine's memory does not hold the image")
         self._registers = self._gdb.registers()
 

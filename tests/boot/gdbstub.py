@@ -52,9 +52,13 @@ class GdbStub:
         """As `registers` returned them."""
         self._expect_ok(f"G{registers}")
 
+    def register(self, number: int) -> int:
+        """One of them, by GDB's number: 0 to 31 are the general ones."""
+        return int(self._ask(f"p{number:x}"), 16)
+
     def pc(self) -> int:
         """Where it stands."""
-        return int(self._ask(f"p{PC:x}"), 16)
+        return self.register(PC)
 
     def set_breakpoint(self, address: int) -> None:
         """Stop there."""

@@ -28,8 +28,8 @@ PATIENCE: Final = 30.0
 
 
 @dataclass(frozen=True)
-class Report:
-    """What stub_probe.S found."""
+class EntryState:
+    """The registers that a payload was entered with; `magic` says that they were written."""
 
     magic: int
     r3: int
@@ -40,6 +40,12 @@ class Report:
     r8: int
     r9: int
     msr: int
+
+
+@dataclass(frozen=True)
+class Report(EntryState):
+    """What stub_probe.S found."""
+
     bss: int
 
 

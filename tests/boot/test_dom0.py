@@ -16,12 +16,12 @@ import pytest
 
 from loader import cli
 from loader.qemu import Emulator
+from tests.boot.shell import PROMPT, run
 from tests.conftest import DEVELOPMENT_KEY
 
 Boot = Callable[..., Emulator]
 
 RECIPE = Path(__file__).resolve().parents[2] / "images" / "debian.toml"
-PROMPT = r"~ # "
 ESCAPE = "\x01" * 3
 SIXTY_FOUR_MIB = hashlib.sha256(bytes(64 << 20)).hexdigest()
 
@@ -40,16 +40,6 @@ def pack(tmp_path: Path, *settings: str, recipe: Path = RECIPE) -> Path:
     assert cli.main(["build", str(recipe), "-o", str(image), *arguments]) == 0
     assert cli.main(["sign", str(image), "--key", str(DEVELOPMENT_KEY)]) == 0
     return image
-
-
-def run(machine: Emulator, command: str, timeout: float = 60) -> str:
-    """Run one shell command and return what it printed; the shell echoes the line, so the marks are split."""
-    machine.send(f"echo BE''GIN; {command}; echo E''ND:$?\n")
-    machine.expect("BEGIN\r?\n", timeout)
-    match = machine.expect(r"END:(\d+)", timeout)
-    output = match.string[: match.start()].rpartition("BEGIN")[2].replace("\r", "").removeprefix("\n")
-    assert match[1] == "0", f"{command!r} failed: {output}"
-    return output
 
 
 def reach_shell(machine: Emulator) -> None:

@@ -8,7 +8,6 @@ import struct
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -18,8 +17,8 @@ from elftools.elf.sections import SymbolTableSection
 
 from loader.devtree import Tree
 from loader.qemu import Emulator
-from tests.boot.probe import assemble, read_memory
-from tests.boot.test_dom0 import PROMPT, run
+from tests.boot.probe import EntryState, assemble, read_memory
+from tests.boot.shell import PROMPT, run
 from tests.support import Load, make_elf
 
 Boot = Callable[..., Emulator]
@@ -41,21 +40,6 @@ pytestmark = pytest.mark.timeout(400)
 SKIBOOT_AND_OURS = pytest.mark.parametrize("firmware", ["skiboot", "ours"])
 
 
-@dataclass(frozen=True)
-class Report:
-    """What opal_payload.S found."""
-
-    magic: int
-    r3: int
-    r4: int
-    r5: int
-    r6: int
-    r7: int
-    r8: int
-    r9: int
-    msr: int
-
-
 def make_payload(folder: Path, *options: str) -> Path:
     code = assemble("opal_payload.S", folder, *options)
     assert len(code) <= 0x200
@@ -70,18 +54,18 @@ def payload(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_payload(tmp_path_factory.mktemp("payload"))
 
 
-def read_report(machine: Emulator, folder: Path) -> Report:
+def read_report(machine: Emulator, folder: Path) -> EntryState:
     """The payload's report, once it is there."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        report = Report(*struct.unpack(">9Q", read_memory(machine, REPORT_AT, 72, folder)))
+        report = EntryState(*struct.unpack(">9Q", read_memory(machine, REPORT_AT, 72, folder)))
         if report.magic == MAGIC:
             return report
         time.sleep(0.05)
     pytest.fail("the payload was not entered")
 
 
-def read_tree(machine: Emulator, report: Report, folder: Path) -> bytes:
+def read_tree(machine: Emulator, report: EntryState, folder: Path) -> bytes:
     """The tree the payload was given."""
     size = int.from_bytes(read_memory(machine, report.r3 + 4, 4, folder), "big")
     return read_memory(machine, report.r3, size, folder)

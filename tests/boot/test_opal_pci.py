@@ -18,13 +18,13 @@ import pytest
 
 from loader.devtree import Node, Tree
 from loader.qemu import Emulator
+from tests.boot.shell import PROMPT, run
 from tests.support import Load, make_elf
 
 Boot = Callable[..., Emulator]
 
 ROOT = Path(__file__).resolve().parents[2]
 SKIBOOT_TREE = ROOT / "tests" / "data" / "devicetrees" / "skiboot-powernv8-pci.dtb"
-PROMPT = r"~ # "
 BRANCH_TO_ITSELF = bytes.fromhex("48000000")
 TREE_SIZE_MAX = 0x40000
 HOST = "10.0.2.2"
@@ -88,16 +88,6 @@ def devices_found(machine: Emulator) -> list[str]:
     text = machine.expect(r"opal: starting the payload").string
     text = text[text.rindex("opal: Roundpeg firmware") :]
     return re.findall(r"^opal: PCI (\S+ \S+) class \w{6}$", text, re.MULTILINE)
-
-
-def run(machine: Emulator, command: str, timeout: float = 60) -> str:
-    """Run one shell command and return what it printed; the shell echoes the line, so the marks are split."""
-    machine.send(f"echo BE''GIN; {command}; echo E''ND:$?\n")
-    machine.expect("BEGIN\r?\n", timeout)
-    match = machine.expect(r"END:(\d+)", timeout)
-    output = match.string[: match.start()].rpartition("BEGIN")[2].replace("\r", "").removeprefix("\n")
-    assert match[1] == "0", f"{command!r} failed: {output}"
-    return output
 
 
 def registers_at(machine: Emulator, place: str) -> list[int]:

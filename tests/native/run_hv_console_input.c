@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What is typed: to the focused domain or the prompt, each byte once and in order; three Ctrl-A's always switch.
  *
- * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64 abi .
- * Link: hypervisor/lib/format.c
+ * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include lib/include hypervisor/arch/ppc64 lib/ppc64 abi .
+ * Link: lib/format.c
  */
 #include "../../hypervisor/core/console.c"
 

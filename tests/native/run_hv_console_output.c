@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Everybody's output through one console: each accepted byte appears once, in order, whatever the machine takes.
  *
- * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64 abi .
- * Link: hypervisor/lib/format.c
+ * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include lib/include hypervisor/arch/ppc64 lib/ppc64 abi .
+ * Link: lib/format.c
  */
 #include "../../hypervisor/core/console.c"
 

@@ -2,7 +2,7 @@
 /* What a virtual processor carries from entry to entry: every register comes back, the decrementer keeps time, interrupts
  * begin as the architecture says.
  *
- * Include: tests/native tests/native/hv_standins hypervisor/arch/ppc64
+ * Include: tests/native tests/native/hv_standins hypervisor/arch/ppc64 lib/ppc64
  */
 #include <stdbool.h>
 #include <stdio.h>

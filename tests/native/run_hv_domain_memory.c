@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A domain's memory, extents in any order, against the byte-by-byte stand-in that other tests use in its place.
  *
- * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64
+ * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include lib/include hypervisor/arch/ppc64 lib/ppc64
  * Include: hypervisor/papr abi .
  */
 #include "../../hypervisor/core/domain.c"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The hypervisor's text formatting against the C library's.
  *
- * Include: tests/native hypervisor/include
+ * Include: tests/native hypervisor/include lib/include
  */
-#include "../../hypervisor/lib/format.c"
+#include "../../lib/format.c"
 
 #include <stdint.h>
 #include <stdio.h>

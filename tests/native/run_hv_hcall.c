@@ -2,7 +2,7 @@
 /* All hypercalls together: the dispatch, the calls of processors and terminals by hand, and random calls of a guest
  * that may do anything but reach what is not its own.
  *
- * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64
+ * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include lib/include hypervisor/arch/ppc64 lib/ppc64
  * Include: hypervisor/papr abi .
  * Link: hypervisor/papr/hpt.c hypervisor/papr/machine.c hypervisor/papr/mode.c hypervisor/papr/page.c
  * Link: hypervisor/papr/rtas.c hypervisor/papr/term.c hypervisor/papr/vpa.c hypervisor/papr/xics.c hypervisor/papr/xics_calls.c

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Hash table entries as the processor wants them: fields, the order of stores and instructions, what tlbie is told.
  *
- * Include: tests/native hypervisor/arch/ppc64
+ * Include: tests/native hypervisor/arch/ppc64 lib/ppc64
  */
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The machine's memory as generated trees describe it, against a map that is worked out extent by extent.
  *
- * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64 abi .
+ * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include lib/include hypervisor/arch/ppc64 lib/ppc64 abi .
  * Include: build/third_party/libfdt
  * Link: hypervisor/core/fdt_reader.c build/third_party/libfdt
  */

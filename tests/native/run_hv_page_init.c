@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* H_PAGE_INIT: its bounds, its flags, and that no byte beside the page changes.
  *
- * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64
+ * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include lib/include hypervisor/arch/ppc64 lib/ppc64
  * Include: hypervisor/papr abi .
  */
 #include "../../hypervisor/papr/page.c"

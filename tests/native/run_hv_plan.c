@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Plans from generated trees: whatever is missing, of the wrong size or out of range leaves its domain out, named.
  *
- * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64 abi .
+ * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include lib/include hypervisor/arch/ppc64 lib/ppc64 abi .
  * Include: build/third_party/libfdt
- * Link: hypervisor/core/fdt_reader.c hypervisor/lib/format.c build/third_party/libfdt
+ * Link: hypervisor/core/fdt_reader.c lib/format.c build/third_party/libfdt
  */
 #include "../../hypervisor/core/plan.c"
 

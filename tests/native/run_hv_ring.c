@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The byte queue against a plain count of what went in and came out.
  *
- * Include: tests/native hypervisor/include
+ * Include: tests/native hypervisor/include lib/include
  */
 #include "hv/ring.h"
 

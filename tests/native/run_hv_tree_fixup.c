@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the machine decides in a domain's tree: corrected in place where the planner left it, in any tree.
  *
- * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64 abi .
+ * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include lib/include hypervisor/arch/ppc64 lib/ppc64 abi .
  * Include: build/third_party/libfdt
  * Link: hypervisor/core/fdt_reader.c build/third_party/libfdt
  */

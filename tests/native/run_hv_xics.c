@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The virtual interrupt controller against a model that works out from the guest's point of view what may be presented.
  *
- * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include hypervisor/arch/ppc64
+ * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include lib/include hypervisor/arch/ppc64 lib/ppc64
  * Include: hypervisor/papr abi .
  */
 #include "../../hypervisor/papr/xics.c"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The firmware's clock: OPAL's form of a date, and the chip in each of its four modes.
  *
- * Include: firmware/opal firmware/opal/board hypervisor/include .
+ * Include: firmware/opal firmware/opal/board hypervisor/include lib/include .
  * Define: OPAL_IO_H
  */
 #include <stdbool.h>

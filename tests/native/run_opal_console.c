@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The firmware's console: a transmitter that takes what it likes, input that must not be lost, bad arguments.
  *
- * Include: firmware/opal hypervisor/include .
+ * Include: firmware/opal hypervisor/include lib/include .
  * Define: OPAL_IO_H
- * Link: hypervisor/lib/format.c
+ * Link: lib/format.c
  */
 #include <setjmp.h>
 #include <stdbool.h>

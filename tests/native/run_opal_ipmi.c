@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The firmware's talk with the service processor, and with ones that are busy, silent, short of words or garrulous.
  *
- * Include: firmware/opal firmware/opal/board hypervisor/include .
+ * Include: firmware/opal firmware/opal/board hypervisor/include lib/include .
  * Define: OPAL_IO_H
  */
 #include <stdbool.h>

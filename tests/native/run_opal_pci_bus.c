@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The firmware's bus walk and its assignment of addresses, on make-believe buses.
  *
- * Include: firmware/opal hypervisor/include
+ * Include: firmware/opal hypervisor/include lib/include
  */
 #include "../../firmware/opal/pci/walk.c"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The firmware's PHB3 code over time: no message is ever lost, and resets take as long as they must.
  *
- * Include: tests/native/opal_pci_standins firmware/opal . hypervisor/include build/third_party/libfdt
+ * Include: tests/native/opal_pci_standins firmware/opal . hypervisor/include lib/include build/third_party/libfdt
  * Link: build/third_party/libfdt
  */
 #include "opal_phb3.h"

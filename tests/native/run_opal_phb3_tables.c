@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the firmware's PHB3 code puts into registers and tables: everything denied at first, then what was asked for.
  *
- * Include: tests/native/opal_pci_standins firmware/opal . hypervisor/include build/third_party/libfdt
+ * Include: tests/native/opal_pci_standins firmware/opal . hypervisor/include lib/include build/third_party/libfdt
  * Link: build/third_party/libfdt
  */
 #include "opal_phb3.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The firmware's completion of the machine's tree, on the tree that QEMU gives it; libfdt reads the result.
  *
- * Include: firmware/opal hypervisor/include build/third_party/libfdt .
- * Link: hypervisor/lib/format.c build/third_party/libfdt
+ * Include: firmware/opal hypervisor/include lib/include build/third_party/libfdt .
+ * Link: lib/format.c build/third_party/libfdt
  */
 #include <setjmp.h>
 

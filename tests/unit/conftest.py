@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A stand-in for QEMU, for tests of what surrounds it."""
+"""mkimage called in this process; a stand-in for QEMU, for tests of what surrounds it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,24 @@ from pathlib import Path
 
 import pytest
 
+from loader.cli import main
 from loader.machines import QEMU
 
 FAKE = Path(__file__).with_name("fake_qemu.py")
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs mkimage and returns status, output and error output."""
+
+    def run_it(*arguments: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        status = main([str(argument) for argument in arguments])
+        return status, *capsys.readouterr()
+
+    return run_it
 
 
 @pytest.fixture

@@ -3,28 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from loader import abi
-from loader.cli import main
 from loader.multiboot import Payload, read_head, write_image
 from tests.support import make_stub, write_recipe
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs mkimage and returns status, output and error output."""
-
-    def run_it(*arguments: object) -> tuple[int, str, str]:
-        status = main([str(argument) for argument in arguments])
-        return status, *capsys.readouterr()
-
-    return run_it
+from tests.unit.conftest import Run
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from loader.cli import COMMANDS, main, make_parser
+from loader.cli import COMMANDS, make_parser
 from tests.support import RECIPE, write_recipe
+from tests.unit.conftest import Run
 from tests.unit.test_measure import firmware_file
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "json.md"
@@ -36,19 +37,6 @@ WITHOUT_DRY_RUN = {
     "keygen": "there is nothing to plan in a key",
     "boot": "its log is a copy of what the console shows",
 }
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs mkimage and returns status, output and error output."""
-
-    def run_it(*arguments: object) -> tuple[int, str, str]:
-        status = main([str(argument) for argument in arguments])
-        return status, *capsys.readouterr()
-
-    return run_it
 
 
 @pytest.fixture

@@ -4,32 +4,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from loader import abi
-from loader.cli import main
 from loader.devtree import Tree
 from loader.multiboot import Payload, read_head, write_image
 from loader.overlay import PROP_RECIPE
 from loader.sign import generate_key
 from tests.support import Load, make_elf, make_stub, write_recipe
-
-Run = Callable[..., tuple[int, str, str]]
+from tests.unit.conftest import Run
 
 LARGER = make_elf(Load(0x0, b"\x55" * 0x3000, memory_size=0x40000))
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = main([str(argument) for argument in arguments])
-        return status, *capsys.readouterr()
-
-    return call
 
 
 @pytest.fixture

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Debian's installer shell on an emulated machine's console."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from loader.emulator import Emulator
+
+PROMPT: Final = r"~ # "
+
+
+def run(machine: Emulator, command: str, timeout: float = 60) -> str:
+    """Run one shell command and return what it printed; the shell echoes the line, so the marks are split."""
+    machine.send(f"echo BE''GIN; {command}; echo E''ND:$?\n")
+    machine.expect("BEGIN\r?\n", timeout)
+    match = machine.expect(r"END:(\d+)", timeout)
+    output = match.string[: match.start()].rpartition("BEGIN")[2].replace("\r", "").removeprefix("\n")
+    assert match[1] == "0", f"{command!r} failed: {output}"
+    return output
