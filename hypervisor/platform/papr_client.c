@@ -61,13 +61,7 @@ static void papr_reboot(void)
 const struct platform papr_client_platform = {
     .name = "PAPR partition",
     .console_write = papr_console_write,
-    .console_read = silent_read,
-    .console_flush = silent_action,
-    .poll = silent_action,
-    .interrupts_init = silent_interrupts_init,
-    .self_interrupt = silent_interrupt,
-    .clock_read = silent_clock,
-    .random = silent_random,
+    SILENT_DEVICES,
     .power_off = papr_power_off,
     .reboot = papr_reboot,
 };

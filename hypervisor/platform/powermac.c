@@ -42,13 +42,7 @@ static void powermac_power_off(void)
 const struct platform powermac_platform = {
     .name = "Power Macintosh",
     .console_write = escc_write,
-    .console_read = silent_read,
-    .console_flush = silent_action,
-    .poll = silent_action,
-    .interrupts_init = silent_interrupts_init,
-    .self_interrupt = silent_interrupt,
-    .clock_read = silent_clock,
-    .random = silent_random,
+    SILENT_DEVICES,
     .power_off = powermac_power_off,
     .reboot = powermac_reboot,
 };

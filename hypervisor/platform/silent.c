@@ -43,13 +43,7 @@ bool silent_random(uint64_t *value)
 const struct platform silent_platform = {
     .name = "unknown",
     .console_write = silent_write,
-    .console_read = silent_read,
-    .console_flush = silent_action,
-    .poll = silent_action,
-    .interrupts_init = silent_interrupts_init,
-    .self_interrupt = silent_interrupt,
-    .clock_read = silent_clock,
-    .random = silent_random,
+    SILENT_DEVICES,
     .power_off = silent_action,
     .reboot = silent_action,
 };

@@ -17,4 +17,10 @@ bool silent_random(uint64_t *value);
 
 extern const struct platform silent_platform;
 
+/* All that a platform is without on which only text and power are driven. */
+#define SILENT_DEVICES \
+    .console_read = silent_read, .console_flush = silent_action, .poll = silent_action, \
+    .interrupts_init = silent_interrupts_init, .self_interrupt = silent_interrupt, .clock_read = silent_clock, \
+    .random = silent_random
+
 #endif
