@@ -342,8 +342,13 @@ def _parse_ramdisk(value: str | _RamdiskTable, compression: abi.Compression, pla
         raise (place / "from-firmware").error("has no room", hint="leave it out to ignore the firmware's initrd")
     if value.path is None and room is None:
         raise (place / "path").error("is missing", hint='or write from-firmware = "64M" to take the firmware\'s initrd')
-    path = None if value.path is None else (place / "path").file(value.path)
-    return Ramdisk(path, load, _COMPRESSIONS.get(value.compression, compression), room or 0)
+    if value.path is None and value.compression is not None:
+        raise (place / "compression").error("there is no file to compress", hint="the firmware's initrd stays as it is")
+    if value.path is None:
+        return Ramdisk(None, load, firmware_room=room or 0)
+    return Ramdisk(
+        (place / "path").file(value.path), load, _COMPRESSIONS.get(value.compression, compression), room or 0
+    )
 
 
 def _parse_rma(table: _RmaTable, memory: int, place: _Place) -> Rma:

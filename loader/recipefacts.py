@@ -62,7 +62,7 @@ def _domain(domain: Domain) -> dict[str, Any]:
         table["initrd"] = {
             "path": name if domain.initrd.path else None,
             "load": domain.initrd.load,
-            "compression": domain.initrd.compression.name.lower(),
+            "compression": domain.initrd.compression.name.lower() if domain.initrd.path else None,
             "from-firmware": domain.initrd.firmware_room or None,
         }
     return table

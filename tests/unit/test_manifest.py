@@ -170,6 +170,7 @@ def test_setting_below_a_value(tmp_path: Path) -> None:
         ("domain.dom0.initrd=.", "domain.dom0.initrd: is not a file: "),
         ("hypervisor.path=nowhere", "hypervisor.path: no such file: "),
         ("domain.dom0.initrd={}", "domain.dom0.initrd.path: is missing; or write from-firmware"),
+        ("domain.dom0.initrd={from-firmware=1, compression='lz4'}", "domain.dom0.initrd.compression: there is no file"),
         ("domain.dom0.initrd={from-firmware=0}", "domain.dom0.initrd.from-firmware: has no room"),
         (
             'domain.dom0.initrd={path="initrd.gz", from-firmware=0}',
