@@ -51,6 +51,11 @@ FIT_SOURCE: Final = """/dts-v1/;
 """
 
 
+def fit_source(kernel: Path, ramdisk: Path) -> str:
+    """What U-Boot's mkimage makes a FIT from; it looks for relative paths beside the source, not in the current folder."""
+    return FIT_SOURCE.format(kernel=kernel.resolve(), initrd=ramdisk.resolve())
+
+
 @dataclass(slots=True)
 class Samples:
     """One value per run: seconds of wall time, seconds of processor time, MiB of peak resident memory."""
@@ -63,9 +68,9 @@ class Samples:
 def measure(recipe: Path, dom0: Domain, folder: Path) -> None:
     """Build with every packer in turn, RUNS times, and print what came out; `folder` takes the images."""
     source = folder / "dom0.its"
-    if dom0.initrd is None:
+    if dom0.initrd is None or dom0.initrd.path is None:
         raise SystemExit("bench: dom0 of the recipe has no ramdisk")
-    source.write_text(FIT_SOURCE.format(kernel=dom0.kernel.path, initrd=dom0.initrd.path))
+    source.write_text(fit_source(dom0.kernel.path, dom0.initrd.path))
     packers = {
         "roundpeg": [sys.executable, "-m", "loader", "build", str(recipe), "-o", str(folder / "dom0.img")],
         "U-Boot FIT": [UBOOT_MKIMAGE, "-f", str(source), str(folder / "dom0.itb")],

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from bench.image import FIT_SOURCE, UBOOT_MKIMAGE, Samples, run
+from bench.image import UBOOT_MKIMAGE, Samples, fit_source, run
 from bench.table import RUNS, print_table, summary
 
 PAYLOAD_SIZE: Final = 512 << 20
@@ -41,7 +41,7 @@ def measure(stub: Path, hypervisor: Path, folder: Path) -> None:
     for path in (kernel, ramdisk):
         write_random(path)
     (folder / "large.toml").write_text(RECIPE.format(stub=stub, hypervisor=hypervisor))
-    (folder / "large.its").write_text(FIT_SOURCE.format(kernel=kernel, initrd=ramdisk))
+    (folder / "large.its").write_text(fit_source(kernel, ramdisk))
     image, fit, copies = folder / "large.img", folder / "large.itb", folder / "copies"
     mkimage: Command = (sys.executable, "-m", "loader")
     digest: Command = ("openssl", "dgst", "-sha256")
