@@ -52,7 +52,7 @@ FIT_SOURCE: Final = """/dts-v1/;
 
 
 def fit_source(kernel: Path, ramdisk: Path) -> str:
-    """What U-Boot's mkimage makes a FIT from; it looks for relative paths beside the source, not in the current folder."""
+    """What U-Boot's mkimage makes a FIT from; relative paths would count from the source's folder."""
     return FIT_SOURCE.format(kernel=kernel.resolve(), initrd=ramdisk.resolve())
 
 
