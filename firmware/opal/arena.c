@@ -22,8 +22,3 @@ void *arena_alloc(size_t size, size_t align)
     memset(__arena + start, 0, size);
     return __arena + start;
 }
-
-size_t arena_used(void)
-{
-    return used;
-}

@@ -9,7 +9,4 @@
  * that is said on the console.  Only for the boot processor. */
 void *arena_alloc(size_t size, size_t align);
 
-/* Bytes that were handed out, padding included. */
-size_t arena_used(void);
-
 #endif

@@ -103,13 +103,13 @@ static void console_print(const char *text, size_t size)
     ring_unlock();
 }
 
-static void say_list(const char *prefix, const char *text, const char *suffix, va_list arguments)
+static void say_line(const char *prefix, const char *text, va_list arguments)
 {
     char line[LINE_SIZE];
     size_t used = format(line, sizeof(line), "%s", prefix);
 
     used += format_text(line + used, sizeof(line) - used, text, arguments);
-    used += format(line + used, sizeof(line) - used, "%s", suffix);
+    used += format(line + used, sizeof(line) - used, "\r\n");
     console_print(line, used);
 }
 
@@ -118,16 +118,7 @@ void say(const char *text, ...)
     va_list arguments;
 
     va_start(arguments, text);
-    say_list("opal: ", text, "\r\n", arguments);
-    va_end(arguments);
-}
-
-void say_plain(const char *text, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, text);
-    say_list("", text, "", arguments);
+    say_line("opal: ", text, arguments);
     va_end(arguments);
 }
 
@@ -136,7 +127,7 @@ void give_up(const char *text, ...)
     va_list arguments;
 
     va_start(arguments, text);
-    say_list("opal: stopped: ", text, "\r\n", arguments);
+    say_line("opal: stopped: ", text, arguments);
     va_end(arguments);
     for (;;) {
         cpu_relax();

@@ -10,9 +10,6 @@
 /* Prints a line beginning with "opal: " and waits until the hardware has it; format as in hv/format.h. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Prints text as it is. */
-void say_plain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
 /* Says why and stops this processor for good. */
 _Noreturn void give_up(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
