@@ -37,7 +37,10 @@ const char guest_name[] = "isolation";
 
 static uint64_t seed;
 
-/* Special registers that belong to the guest; `mask` has the bits that keep any value. */
+/*
+ * Special registers that belong to the guest; `mask` has the bits that keep any value. EAR, BESCRS, BESCRR and USIER
+ * are registers of their own in QEMU 7.2 only.
+ */
 #define SPRS(X) \
     X(DSCR, 17, 0x3ffffff) X(DAR, 19, WORD_MAX) X(DSISR, 18, UINT32_MAX) X(SRR0, 26, ~UINT64_C(3)) X(SRR1, 27, 0x8000000000009032) \
     X(SPRG0, 272, WORD_MAX) X(SPRG1, 273, WORD_MAX) X(SPRG2, 274, WORD_MAX) X(SPRG3, 275, WORD_MAX) \
@@ -45,7 +48,10 @@ static uint64_t seed;
     X(EBBHR, 804, ~UINT64_C(3)) X(EBBRR, 805, ~UINT64_C(3)) X(BESCR, 806, 0x100000000) \
     X(PMC1, 787, 0x7fffffff) X(PMC2, 788, 0x7fffffff) X(PMC3, 789, 0x7fffffff) X(PMC4, 790, 0x7fffffff) X(PMC5, 791, 0x7fffffff) \
     X(PMC6, 792, 0x7fffffff) X(MMCR2, 785, 0xf0f0f0f0f0f00000) X(SIAR, 796, WORD_MAX) X(SDAR, 797, WORD_MAX) \
-    X(AMR, 29, WORD_MAX >> 2) X(UAMOR, 157, WORD_MAX) X(IAMR, 61, 0x1555555555555555) X(PSPB, 159, UINT32_MAX) X(WORT, 895, UINT32_MAX)
+    X(AMR, 29, WORD_MAX >> 2) X(UAMOR, 157, WORD_MAX) X(IAMR, 61, 0x1555555555555555) X(PSPB, 159, UINT32_MAX) X(WORT, 895, UINT32_MAX) \
+    X(ACOP, 31, UINT32_MAX) X(PPR, 896, WORD_MAX) X(MMCR1, 798, UINT32_MAX) X(MMCRA, 786, WORD_MAX) X(MMCRS, 894, WORD_MAX) X(SIER, 784, WORD_MAX) \
+    X(SPMC1, 892, UINT32_MAX) X(SPMC2, 893, UINT32_MAX) X(TACR, 888, WORD_MAX) X(TCSCR, 889, WORD_MAX) X(CSIGR, 890, WORD_MAX) \
+    X(EAR, 282, UINT32_MAX) X(USIER, 768, WORD_MAX) X(BESCRS, 800, 0x100000000) X(BESCRR, 802, 0x100000000)
 
 #define MMCR0 795
 #define MMCR0_FREEZE UINT64_C(0x80000000)
@@ -124,7 +130,7 @@ static void registers_trim_volatile(struct registers *registers)
 static void slb_fill(struct random *random, uint64_t slb[][2])
 {
     for (uint64_t i = SLB_FIRST; i < SLB_COUNT; i++) {
-        slb[i][0] = (random_next(random) & UINT64_C(0xff0000000)) | UINT64_C(0x100000000000) * i | SLB_V;
+        slb[i][0] = (random_next(random) & UINT64_C(0xff0000000)) | UINT64_C(0x100000000000) * i | (i % 2 ? SLB_V : 0);
         slb[i][1] = random_next(random) & UINT64_C(0x3ffffffff000);
         __asm__ volatile("slbmte %0, %1" ::"r"(slb[i][1]), "r"(slb[i][0] | i) : "memory");
     }

@@ -8,28 +8,24 @@
 void vector_save(struct vector_state *state);
 void vector_load(const struct vector_state *state);
 
-#define SLB_VALID UINT64_C(0x0000000008000000)
 #define AIL_VECTOR_OFFSET UINT64_C(0xc000000000004000)
 #define AIL2_VECTOR_OFFSET UINT64_C(0x18000)
 
 static void slb_save(struct slb_entry *slb)
 {
-    for (uint64_t i = 0; i < SLB_ENTRIES; i++) {
-        __asm__ volatile("slbmfee %0,%1" : "=r"(slb[i].esid) : "r"(i));
-        __asm__ volatile("slbmfev %0,%1" : "=r"(slb[i].vsid) : "r"(i));
-        slb[i].esid |= i;
+    for (struct slb_entry *entry = slb; entry < slb + SLB_ENTRIES; entry++) {
+        __asm__ volatile("slbmfee %0,%1" : "=r"(entry->esid) : "r"(entry - slb));
+        __asm__ volatile("slbmfev %0,%1" : "=r"(entry->vsid) : "r"(entry - slb));
     }
 }
 
+/* Invalid entries too: slbia spares the first, and on QEMU the next guest could read what they held before. */
 static void slb_load(const struct slb_entry *slb)
 {
     cpu_isync();
-    /* slbia spares entry 0, so that one is overwritten in any case. */
     __asm__ volatile("slbia" : : : "memory");
-    for (uint64_t i = 0; i < SLB_ENTRIES; i++) {
-        if (i == 0 || (slb[i].esid & SLB_VALID) != 0) {
-            __asm__ volatile("slbmte %0,%1" : : "r"(slb[i].vsid), "r"(slb[i].esid) : "memory");
-        }
+    for (const struct slb_entry *entry = slb; entry < slb + SLB_ENTRIES; entry++) {
+        __asm__ volatile("slbmte %0,%1" : : "r"(entry->vsid), "r"(entry->esid | (uint64_t)(entry - slb)) : "memory");
     }
     cpu_isync();
 }

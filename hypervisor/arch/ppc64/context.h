@@ -19,7 +19,7 @@ struct vector_state {
 };
 
 struct slb_entry {
-    uint64_t esid; /* RB of slbmte */
+    uint64_t esid; /* RB of slbmte but for the entry's number */
     uint64_t vsid; /* RS of slbmte */
 };
 
