@@ -15,6 +15,7 @@
 #include "hv/sched.h"
 #include "hv/trap.h"
 #include "hv/tree_fixup.h"
+#include "timebase.h"
 #include "version.h"
 
 extern char boot_stack_top[], boot_fault_stack_top[], __image_end[];
@@ -109,6 +110,9 @@ void hypervisor_main(const void *fdt, uint64_t opal_base, uint64_t opal_entry)
         machine_power_off();
     }
     cpu_init();
+    if (platform_is_emulated()) {
+        timebase_guard();
+    }
     platform->interrupts_init(fdt);
     domains_build(plans, count);
     console_focus(console_owner());

@@ -8,6 +8,7 @@
 #include "hv/sched.h"
 #include "papr/hcall.h"
 #include "papr/xics.h"
+#include "timebase.h"
 #include "hv/trap.h"
 
 /* HDSISR and HSRR1 bits that the guest's own DSISR and SRR1 know as well (Power ISA 2.07, Book III-S 6.5.3, 6.5.5). */
@@ -43,6 +44,11 @@ static void storage_reflect(struct vcpu *vcpu, uint64_t vector)
 
 static enum exit_kind exit_dispatch(struct vcpu *vcpu, uint64_t vector, uint64_t *hcall)
 {
+    /* Before anything looks at the clock. */
+    if (timebase_restore()) {
+        domain_crash(vcpu, "it set the time base, which is the machine's");
+        return EXIT_OTHER;
+    }
     switch (vector) {
     case TRAP_SYSTEM_CALL:
         *hcall = hcall_handle(vcpu);

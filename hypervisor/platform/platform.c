@@ -88,6 +88,11 @@ void platform_init(const void *fdt, uint64_t opal_base, uint64_t opal_entry)
     characteristics_read(fdt);
 }
 
+bool platform_is_emulated(void)
+{
+    return emulated;
+}
+
 const struct rmls_limit *platform_rmls_limits(void)
 {
     return emulated ? even_limits : all_limits;

@@ -45,11 +45,14 @@
 #define SPR_DAWRX 188
 #define SPR_HFSCR 190
 #define SPR_SPRG0 272
+#define SPR_TBL_WRITE 284
+#define SPR_TBU_WRITE 285
 #define SPR_PVR 287
 #define SPR_HSPRG0 304
 #define SPR_HSPRG1 305
 #define SPR_HDSISR 306
 #define SPR_HDAR 307
+#define SPR_PURR 309
 #define SPR_HDEC 310
 #define SPR_HSRR0 314
 #define SPR_HSRR1 315

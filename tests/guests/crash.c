@@ -6,6 +6,7 @@
 #include "lib/memory.h"
 #include "lib/regs.h"
 #include "lib/rtas.h"
+#include "lib/timer.h"
 #include "lib/trap.h"
 
 const char guest_name[] = "crash";
@@ -17,6 +18,7 @@ enum how {
     NO_SEGMENTS, /* translation on with nothing mapped */
     BAD_STATE,   /* reserved and impossible mode bits */
     STOP,        /* stops its only processor */
+    TIMEBASE,    /* sets the time base, far ahead and back again */
 };
 
 static void vectors_clear(void)
@@ -60,6 +62,12 @@ void guest_main(void)
         vectors_clear();
         jump(0x100, UINT64_MAX);
         break;
+    case TIMEBASE:
+        SPR_WRITE(SPR_TIMEBASE_UPPER, UINT64_C(1) << 30);
+        timer_spin(timer_ticks(30000));
+        SPR_WRITE(SPR_TIMEBASE_UPPER, 0);
+        while (true)
+            continue;
     case STOP:
         rtas_call(RTAS_STOP_SELF, 0, 1, NULL);
         break;

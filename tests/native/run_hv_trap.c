@@ -18,7 +18,7 @@ static struct vcpu other = { .domain = &guest };
 static jmp_buf entry;
 static const struct guest_context *entered;
 static unsigned hypercalls, ticks, choices, crashes;
-static bool interrupt_pending, interrupt_raised;
+static bool interrupt_pending, interrupt_raised, timebase_was_set;
 static enum exit_kind counted_kind;
 static uint64_t counted_hcall, counted_instructions, interrupt_vector, interrupt_reason;
 
@@ -28,6 +28,11 @@ uint64_t hcall_handle(struct vcpu *caller)
     hypercalls++;
     processor.spr[SPR_PMC5] = 321; /* what the handler costs */
     return 0x54;
+}
+
+bool timebase_restore(void)
+{
+    return timebase_was_set;
 }
 
 void sched_tick(void)
@@ -106,7 +111,7 @@ static void start(void)
     vcpu->context.msr = MSR_SF | MSR_ME;
     hypercalls = ticks = choices = crashes = 0;
     interrupt_vector = interrupt_reason = 0;
-    interrupt_pending = interrupt_raised = false;
+    interrupt_pending = interrupt_raised = timebase_was_set = false;
     messages_clear();
 }
 
@@ -187,6 +192,15 @@ static void test_crashes(void)
     CHECK(crashes == 1 && entered == &other.context && counted_kind == EXIT_OTHER);
 }
 
+/* Whatever it asks for then, the hypervisor does not listen. */
+static void test_timebase_set(void)
+{
+    start();
+    timebase_was_set = true;
+    leave(TRAP_SYSTEM_CALL);
+    CHECK(crashes == 1 && hypercalls == 0 && entered == &other.context && counted_kind == EXIT_OTHER);
+}
+
 static void test_pending(void)
 {
     start();
@@ -220,6 +234,7 @@ int main(void)
     test_reflected();
     test_endless_handler();
     test_crashes();
+    test_timebase_set();
     test_pending();
     test_fault();
     test_process_at_a_vectors_address();

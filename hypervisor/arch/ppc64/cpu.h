@@ -10,6 +10,11 @@
 
 struct guest_context;
 
+/* How far the time base is ahead of PURR, between two bounds (timebase.h). */
+struct timebase_lead {
+    uint64_t least, most;
+};
+
 /* Per-processor data; HSPRG0 points to it. The entry code knows the offsets (asm_offsets.c). */
 struct percpu {
     struct guest_context *context; /* the guest that this processor runs */
@@ -19,6 +24,8 @@ struct percpu {
     uint64_t nap_stack;            /* entry code: r1 of a napping processor */
     struct vcpu *vcpu;             /* the owner of context */
     bool reschedule;               /* choose again before the next entry */
+    bool lead_known;               /* guests could set the time base, and lead tells when one has */
+    struct timebase_lead lead;
     uint64_t fault_gpr[32];
     uint64_t fault_pc, fault_msr, fault_lr, fault_ctr, fault_cr, fault_trap;
 };

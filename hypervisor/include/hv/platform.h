@@ -50,6 +50,7 @@ struct cpu_characteristics {
 extern const struct platform *platform;
 
 void platform_init(const void *fdt, uint64_t opal_base, uint64_t opal_entry);
+bool platform_is_emulated(void); /* QEMU, with the faults that docs/hardware.md lists */
 const struct rmls_limit *platform_rmls_limits(void);
 bool platform_cpu_characteristics(struct cpu_characteristics *result);
 

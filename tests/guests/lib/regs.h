@@ -70,6 +70,7 @@
 #define SPR_SRR1 27
 #define SPR_TIMEBASE 268
 #define SPR_SPRG0 272
+#define SPR_TIMEBASE_UPPER 285
 
 static inline uint64_t msr_read(void)
 {

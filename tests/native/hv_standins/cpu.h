@@ -16,10 +16,16 @@
 struct guest_context;
 struct vcpu;
 
+struct timebase_lead {
+    uint64_t least, most;
+};
+
 struct percpu {
     struct guest_context *context;
     struct vcpu *vcpu;
     bool reschedule;
+    bool lead_known;
+    struct timebase_lead lead;
     uint64_t fault_gpr[32];
     uint64_t fault_pc, fault_msr, fault_lr, fault_ctr, fault_cr, fault_trap;
 };
