@@ -229,12 +229,12 @@ static void modules_load(const struct domain *domain)
     }
 }
 
-/* Whoever had this memory before, in this boot or an earlier one, leaves nothing behind. */
-static void extents_clear(const struct domain *domain)
+bool domain_clear(struct domain *domain)
 {
-    for (uint64_t i = 0; i < domain->extent_count; i++) {
-        cpu_clear(paddr_pointer((paddr_t)domain->extents[i] << EXTENT_SHIFT), EXTENT_SIZE);
+    if (domain->clear_count != domain->extent_count) {
+        cpu_clear(paddr_pointer((paddr_t)domain->extents[domain->clear_count++] << EXTENT_SHIFT), EXTENT_SIZE);
     }
+    return domain->clear_count == domain->extent_count;
 }
 
 void domain_start(struct domain *domain)
@@ -246,7 +246,9 @@ void domain_start(struct domain *domain)
     if (domain->vrma) {
         vrma_enter(domain);
     }
-    extents_clear(domain);
+    while (!domain_clear(domain)) {
+    }
+    domain->clear_count = 0;
     modules_load(domain);
     tree_fixup(domain, tree->segments[0].target);
     rtas_install(domain);

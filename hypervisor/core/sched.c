@@ -114,21 +114,32 @@ static bool anyone_left(void)
     return false;
 }
 
-/* Starts the domains that asked for it and have waited long enough. What the processor still holds of one is void. */
-static void restart_domains(void)
+/*
+ * Starts the domains that asked for it and have waited long enough. What the processor still holds of one is void. Of
+ * each it clears one piece at a time: a large domain that starts over and over leaves the others their share. True
+ * when there is more to clear.
+ */
+static bool restart_domains(void)
 {
     struct percpu *percpu = percpu_this();
+    bool more = false;
 
     for (uint32_t i = 0; i < domain_count; i++) {
         struct domain *domain = &domains[i];
 
-        if (domain->state == DOMAIN_RESTARTING && cpu_timebase() >= domain->restart_time) {
+        if (domain->state != DOMAIN_RESTARTING) {
+            continue;
+        }
+        if (!domain_clear(domain)) {
+            more = true;
+        } else if (cpu_timebase() >= domain->restart_time) {
             if (percpu->vcpu != NULL && percpu->vcpu->domain == domain) {
                 percpu->vcpu = NULL;
             }
             domain_start(domain);
         }
     }
+    return more;
 }
 
 /* Sleeps until the next decrementer of a waiting domain, a console poll at most: the console does not interrupt. */
@@ -147,21 +158,23 @@ static void idle(void)
         cpu_mtspr(SPR_DEC, sleep);
         cpu_nap();
     }
-    sched_tick();
 }
 
 /* Waits for somebody to run. Ends the machine when nobody ever will. */
 static struct vcpu *wait_runnable(void)
 {
     struct vcpu *next;
+    bool busy = restart_domains();
 
-    restart_domains();
     while ((next = find_runnable()) == NULL) {
         if (!anyone_left()) {
             machine_power_off();
         }
-        idle();
-        restart_domains();
+        if (!busy) {
+            idle();
+        }
+        sched_tick();
+        busy = restart_domains();
     }
     return next;
 }

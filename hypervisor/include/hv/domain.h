@@ -50,6 +50,7 @@ struct domain {
 
     uint32_t *extents; /* machine extent number of each guest extent */
     uint64_t extent_count;
+    uint64_t clear_count; /* of a domain that does not run: how many extents are clear for its next start */
 
     struct lock hpt_lock; /* guards every write to the hash table */
     uint64_t *hpt;        /* machine pointer, two doublewords an entry */
@@ -67,7 +68,13 @@ extern uint32_t domain_count;
 /* Allocates and loads every planned domain; one that cannot be built is reported and left out. */
 void domains_build(const struct plan *plans, uint32_t count);
 
-/* Loads a domain's images again and starts it from its entry point. */
+/*
+ * Clears one more extent of a domain that does not run; true when all are clear. Whoever had this memory before, in
+ * this boot or an earlier one, leaves nothing behind; others may run between the pieces.
+ */
+bool domain_clear(struct domain *domain);
+
+/* Clears what is still to be cleared, loads a domain's images again and starts it from its entry point. */
 void domain_start(struct domain *domain);
 
 /* Stops all of a domain's processors; the state says why. The last one takes the machine down. */
