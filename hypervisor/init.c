@@ -109,7 +109,7 @@ void hypervisor_main(const void *fdt, uint64_t opal_base, uint64_t opal_entry)
         hv_print("no domain is started: %s\n", cpu_unfit());
         machine_power_off();
     }
-    cpu_init();
+    cpu_init(platform_is_emulated());
     if (platform_is_emulated()) {
         timebase_guard();
     }

@@ -65,6 +65,13 @@ static const struct instruction hypervisor_only[] = {
     {"mtspr CIABR", MTSPR(187)},
 };
 
+/* Of a facility that the hypervisor keeps off (HFSCR): QEMU 7.2 stops altogether when the doorbell of a guest arrives. */
+static const struct instruction facility_off[] = {
+    {"msgsndp", 0x7c00191c},
+    {"msgclrp", 0x7c00195c},
+    {"mfspr DPDES", MFSPR(176)},
+};
+
 /* For the supervisor: a guest may, its problem state may not. */
 static const struct instruction supervisor_only[] = {
     {"mfmsr", 0x7c6000a6},
@@ -159,6 +166,7 @@ void guest_main(void)
     timer_init();
     check_supervisor(illegal, ARRAY_COUNT(illegal), SRR1_ILLEGAL);
     check_supervisor(hypervisor_only, ARRAY_COUNT(hypervisor_only), SRR1_PRIVILEGED);
+    check_supervisor(facility_off, ARRAY_COUNT(facility_off), SRR1_ILLEGAL);
     check_traps();
     if (!mmu_map_identity())
         return;

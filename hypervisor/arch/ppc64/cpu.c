@@ -5,7 +5,8 @@
 
 /*
  * HFSCR: every facility a domain may use. Transactional memory stays off (it is not advertised either) and so does
- * MSGP: QEMU 7.2 stops altogether when a guest's msgsndp arrives.
+ * MSGP: QEMU 7.2 stops altogether when a guest's msgsndp arrives. It also looks for MSGP in the wrong place, bit 0,
+ * which is FP and which it takes for granted: an emulated processor has to go without that bit.
  */
 #define HFSCR_FP (1u << 0)
 #define HFSCR_VECTOR (1u << 1)
@@ -35,9 +36,11 @@ void cpu_percpu_set(struct percpu *percpu)
     }
 }
 
-void cpu_init(void)
+void cpu_init(bool emulated)
 {
-    cpu_mtspr(SPR_HFSCR, HFSCR_FP | HFSCR_VECTOR | HFSCR_DSCR | HFSCR_PM | HFSCR_BHRB | HFSCR_EBB | HFSCR_TAR);
+    uint64_t facilities = HFSCR_VECTOR | HFSCR_DSCR | HFSCR_PM | HFSCR_BHRB | HFSCR_EBB | HFSCR_TAR;
+
+    cpu_mtspr(SPR_HFSCR, emulated ? facilities : facilities | HFSCR_FP);
     cpu_mtspr(SPR_AMOR, UINT64_MAX);
     cpu_mtspr(SPR_PCR, 0);
     cpu_mtspr(SPR_LPIDR, 0);

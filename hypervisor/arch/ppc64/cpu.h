@@ -102,7 +102,7 @@ const char *cpu_unfit(void);
 /* Gives this processor its data, on which even reporting a fault depends; nothing without hypervisor mode. */
 void cpu_percpu_set(struct percpu *percpu);
 
-/* Registers that belong to the hypervisor, once per processor that cpu_unfit() lets through. */
-void cpu_init(void);
+/* Registers that belong to the hypervisor, once per processor that cpu_unfit() lets through; emulated: by QEMU. */
+void cpu_init(bool emulated);
 
 #endif
