@@ -95,17 +95,26 @@ static void interrupts_deliver(struct vcpu *vcpu)
 void trap_enter(struct vcpu *vcpu)
 {
     interrupts_deliver(vcpu);
-    cpu_mtspr(SPR_MMCR0, vcpu->context.mmcr0);
+    if (vcpu->context.mmcr0 != MMCR0_FC) {
+        cpu_mtspr(SPR_MMCR0, vcpu->context.mmcr0);
+    }
     guest_enter(&vcpu->context);
 }
 
-/* The guest's counters stand still from its exit to its next entry; in between ours run on two of them. */
+/*
+ * The guest's counters stand still from its exit to its next entry; in between ours run on two of them, and where they
+ * do not MMCR0 is just MMCR0_FC. Writing it costs QEMU more than a small hypercall's own work, and most guests keep
+ * their counters frozen: for them it is written twice an exit instead of four times.
+ */
 struct counters {
     uint64_t pmc5, pmc6;
 };
 
-static void counting_begin(struct counters *guest)
+static void counting_begin(struct counters *guest, uint64_t mmcr0)
 {
+    if ((mmcr0 & MMCR0_FC) == 0) {
+        cpu_mtspr(SPR_MMCR0, MMCR0_FC);
+    }
     guest->pmc5 = cpu_mfspr(SPR_PMC5);
     guest->pmc6 = cpu_mfspr(SPR_PMC6);
     cpu_mtspr(SPR_PMC5, 0);
@@ -131,8 +140,7 @@ void trap_handle(uint64_t vector)
     enum exit_kind kind;
 
     vcpu->context.mmcr0 = cpu_mfspr(SPR_MMCR0);
-    cpu_mtspr(SPR_MMCR0, MMCR0_FC);
-    counting_begin(&guest);
+    counting_begin(&guest, vcpu->context.mmcr0);
     kind = exit_dispatch(vcpu, vector, &hcall);
     stats_count(&domain->stats, kind, hcall, counting_end(&guest));
     if (sched_requested()) {

@@ -4,13 +4,26 @@
  * Include: tests/native tests/native/hv_standins hypervisor hypervisor/include lib/include hypervisor/arch/ppc64 lib/ppc64
  * Include: hypervisor/papr abi .
  */
-#include "../../hypervisor/core/trap.c"
-
 #include <setjmp.h>
 
 #include "check.h"
 #include "hv_messages.h"
 #include "hv_processor.h"
+
+/* The guest's two counters run on while its own control has them run. */
+static uint64_t register_read(unsigned number)
+{
+    uint64_t control = processor.spr[SPR_MMCR0];
+
+    if ((number == SPR_PMC5 || number == SPR_PMC6) && (control & MMCR0_FC) == 0 && control != MMCR0_FC14) {
+        processor.spr[number] += 1000;
+    }
+    return processor.spr[number];
+}
+
+#undef cpu_mfspr
+#define cpu_mfspr(number) register_read(number)
+#include "../../hypervisor/core/trap.c"
 
 static struct domain guest;
 static struct vcpu *vcpu = &guest.vcpus[0];
@@ -136,6 +149,24 @@ static void test_hypercall(void)
     CHECK(processor.spr[SPR_PMC6] == 0x3333);
 }
 
+/* Each guest is entered with its own, whatever the one before had; none counts what the hypervisor does. */
+static void test_counters(void)
+{
+    static const uint64_t controls[] = { MMCR0_FC, 0x1111, MMCR0_FC | 0x1111, 0 };
+
+    for (unsigned i = 0; i < 16; i++) {
+        start();
+        processor.spr[SPR_MMCR0] = controls[i / 4];
+        leave(TRAP_SYSTEM_CALL);
+        CHECK(processor.spr[SPR_MMCR0] == controls[i / 4] && processor.spr[SPR_PMC5] == 0x2222);
+        CHECK(processor.spr[SPR_PMC6] == 0x3333 && counted_instructions == 321);
+        other.context.mmcr0 = controls[i % 4];
+        processor.percpu.reschedule = true;
+        leave(TRAP_HV_DECREMENTER);
+        CHECK(entered == &other.context && processor.spr[SPR_MMCR0] == controls[i % 4]);
+    }
+}
+
 static void test_timer(void)
 {
     start();
@@ -230,6 +261,7 @@ static void test_fault(void)
 int main(void)
 {
     test_hypercall();
+    test_counters();
     test_timer();
     test_reflected();
     test_endless_handler();

@@ -41,6 +41,7 @@ void cpu_init(bool emulated)
     uint64_t facilities = HFSCR_VECTOR | HFSCR_DSCR | HFSCR_PM | HFSCR_BHRB | HFSCR_EBB | HFSCR_TAR;
 
     cpu_mtspr(SPR_HFSCR, emulated ? facilities : facilities | HFSCR_FP);
+    cpu_mtspr(SPR_MMCR0, MMCR0_FC);
     cpu_mtspr(SPR_AMOR, UINT64_MAX);
     cpu_mtspr(SPR_PCR, 0);
     cpu_mtspr(SPR_LPIDR, 0);
