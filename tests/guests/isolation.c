@@ -39,7 +39,7 @@ static uint64_t seed;
 
 /*
  * Special registers that belong to the guest; `mask` has the bits that keep any value. EAR, BESCRS, BESCRR and USIER
- * are registers of their own in QEMU 7.2 only.
+ * are registers of their own in QEMU 7.2 only, which also opens those of transactional memory whatever HFSCR says.
  */
 #define SPRS(X) \
     X(DSCR, 17, 0x3ffffff) X(DAR, 19, WORD_MAX) X(DSISR, 18, UINT32_MAX) X(SRR0, 26, ~UINT64_C(3)) X(SRR1, 27, 0x8000000000009032) \
@@ -51,7 +51,8 @@ static uint64_t seed;
     X(AMR, 29, WORD_MAX >> 2) X(UAMOR, 157, WORD_MAX) X(IAMR, 61, 0x1555555555555555) X(PSPB, 159, UINT32_MAX) X(WORT, 895, UINT32_MAX) \
     X(ACOP, 31, UINT32_MAX) X(PPR, 896, WORD_MAX) X(MMCR1, 798, UINT32_MAX) X(MMCRA, 786, WORD_MAX) X(MMCRS, 894, WORD_MAX) X(SIER, 784, WORD_MAX) \
     X(SPMC1, 892, UINT32_MAX) X(SPMC2, 893, UINT32_MAX) X(TACR, 888, WORD_MAX) X(TCSCR, 889, WORD_MAX) X(CSIGR, 890, WORD_MAX) \
-    X(EAR, 282, UINT32_MAX) X(USIER, 768, WORD_MAX) X(BESCRS, 800, 0x100000000) X(BESCRR, 802, 0x100000000)
+    X(EAR, 282, UINT32_MAX) X(USIER, 768, WORD_MAX) X(BESCRS, 800, 0x100000000) X(BESCRR, 802, 0x100000000) \
+    X(TFHAR, 128, ~UINT64_C(3)) X(TFIAR, 129, ~UINT64_C(3)) X(TEXASR, 130, WORD_MAX)
 
 #define MMCR0 795
 #define MMCR0_FREEZE UINT64_C(0x80000000)
@@ -288,7 +289,7 @@ void guest_main(void)
     pattern_fill(seed);
     before = vpa_count();
     SPR_WRITE(FSCR, SPR_READ(FSCR) | FSCR_TAR_EBB_DSCR);
-    msr_write(msr_read() | MSR_FP | MSR_VEC | MSR_VSX);
+    msr_write(msr_read() | MSR_FP | MSR_VEC | MSR_VSX | MSR_TM);
     for (unsigned round = 0; round < ROUNDS; round++) {
         round_fill(round);
         if (round % 2)
@@ -297,7 +298,7 @@ void guest_main(void)
             round_cede(&totals);
         round_compare(round, &totals);
     }
-    msr_write(msr_read() & ~(MSR_FP | MSR_VEC | MSR_VSX));
+    msr_write(msr_read() & ~(MSR_FP | MSR_VEC | MSR_VSX | MSR_TM));
     print("switches: %u\n", (vpa_count() - before) / 2);
     check_true((vpa_count() - before) / 2 >= 50, "at least 50 switches");
     check_equal(totals.registers, 0, "general, floating point and vector registers");

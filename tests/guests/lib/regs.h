@@ -13,6 +13,7 @@
 /* Machine state register (Book III-S 3.2.1). */
 #define MSR_SF REG_U64(0x8000000000000000)
 #define MSR_HV REG_U64(0x1000000000000000)
+#define MSR_TM REG_U64(0x100000000)
 #define MSR_VEC REG_U64(0x2000000)
 #define MSR_VSX REG_U64(0x800000)
 #define MSR_EE REG_U64(0x8000)
