@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The stub and an image whose kernel is compressed, in host memory that plays the machine's.
  *
- * Include: firmware/stub abi tests/native build/third_party/libfdt build/third_party/lz4 build/third_party/zstd
+ * Include: firmware/stub abi lib/include tests/native build/third_party/libfdt build/third_party/lz4 build/third_party/zstd
  * Link: build/third_party/libfdt build/third_party/lz4/lz4.c
  * Link: firmware/stub/elf.c firmware/stub/expand.c firmware/stub/image.c firmware/stub/opal.c firmware/stub/overlay.c firmware/stub/handover.c firmware/stub/place.c
  * Link: firmware/stub/client.c firmware/stub/prom.c firmware/stub/flatten.c
