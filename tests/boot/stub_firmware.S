@@ -3,16 +3,15 @@
  *
  * QEMU starts powernv at 0x10 with r3 = the tree and puts the image's raw bytes at 0x20000000.  EPAPR_MAGIC comes from
  * the command line, NO_TREE keeps the tree back. */
-#define LOAD_BASE_HIGH 0x2000
-#define LOAD_BASE_LOW 0x1000
+#include "../guests/lib/asm.h"
+
+#define LOAD_BASE 0x20001000
 
     .space 0x10
     .globl _start
 _start:
-    lis %r6, EPAPR_MAGIC >> 16
-    ori %r6, %r6, EPAPR_MAGIC & 0xffff
-    lis %r10, LOAD_BASE_HIGH
-    ori %r10, %r10, LOAD_BASE_LOW
+    LOAD_WORD %r6, EPAPR_MAGIC
+    LOAD_WORD %r10, LOAD_BASE
 #ifdef NO_TREE
     li %r3, 0
 #endif
