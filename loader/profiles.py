@@ -73,9 +73,8 @@ class Owned:
 class Profile:
     """A firmware on a kind of machine.
 
-    memory        bytes of memory assumed where nothing else is said
-    memory_fixed  whether every such machine has that much
-    owned         the firmware's ranges on a machine of that much memory
+    memory  bytes of memory assumed where nothing else is said
+    owned   the firmware's ranges on a machine of that much memory
     """
 
     name: str
@@ -84,7 +83,6 @@ class Profile:
     routes: tuple[Route, ...]
     owned: Callable[[int], tuple[Owned, ...]]
     source: str
-    memory_fixed: bool = False
 
 
 SLOF_RESERVE: Final = 0x4000
@@ -181,7 +179,6 @@ _PROFILES: Final = (
         (_JS2X_ROUTE,),
         _js2x_owned,
         "SLOF board-js2x/slof/memory.fs (mem-size-u3), board-js2x/llfw/stage2.c, slof/fs/claim.fs",
-        memory_fixed=True,
     ),
     Profile(
         "js21",

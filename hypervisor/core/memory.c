@@ -2,13 +2,13 @@
 #include "hv/memory.h"
 
 #include <libfdt.h>
+#include <string.h>
 
 #include "boot_protocol.h"
 #include "hv/bug.h"
 #include "hv/console.h"
 #include "hv/fdt_reader.h"
 #include "hv/lock.h"
-#include <string.h>
 
 #define MAX_EXTENTS 8192u /* 128 GiB; memory above is left alone */
 #define MAX_RAM_RANGES 32u

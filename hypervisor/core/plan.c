@@ -2,13 +2,13 @@
 #include "hv/plan.h"
 
 #include <libfdt.h>
+#include <string.h>
 
 #include "hv/console.h"
 #include "hv/fdt_reader.h"
 #include "hv/format.h"
 #include "hv/memory.h"
 #include "papr/guest.h"
-#include <string.h>
 
 static const char *const module_names[MODULE_KINDS] = {
     [MODULE_KERNEL] = "multiboot,kernel",

@@ -2,12 +2,12 @@
 #include "hv/tree_fixup.h"
 
 #include <libfdt.h>
+#include <string.h>
 
 #include "cpu.h"
 #include "hv/console.h"
 #include "hv/domain.h"
 #include "hv/fdt_reader.h"
-#include <string.h>
 
 /* Top byte of a cpu-version that names an architecture level instead of a processor (PAPR, logical PVR). */
 #define ARCHITECTED_VERSION 0x0f

@@ -23,7 +23,6 @@ enum { WINDOW_M32 = 1, WINDOW_M64 = 2, WINDOW_IO = 3 };
 #define SLOT_ON 1
 
 #define FREEZE_BOTH 3
-#define FROZEN_BOTH 3
 #define SEVERITY_NONE 0
 
 #define PATIENCE (UINT64_C(30) * 512000000)
