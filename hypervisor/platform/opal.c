@@ -9,8 +9,8 @@
 
 #define OPAL_SUCCESS 0
 #define OPAL_BUSY (-2)
+#define OPAL_PARTIAL (-3)
 #define OPAL_BUSY_EVENT (-12)
-#define OPAL_PARTIAL 1
 
 #define RTC_TRIES 1000000 /* OPAL asks to be called again until the chip answers: a fraction of a second */
 #define FLUSH_TRIES 100000
