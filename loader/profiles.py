@@ -76,6 +76,7 @@ class Profile:
     memory        bytes of memory assumed where nothing else is said
     memory_fixed  whether every such machine has that much
     owned         the firmware's ranges on a machine of that much memory
+    open_firmware whether it has no flat tree to give, so that the stub makes one
     """
 
     name: str
@@ -85,6 +86,7 @@ class Profile:
     owned: Callable[[int], tuple[Owned, ...]]
     source: str
     memory_fixed: bool = False
+    open_firmware: bool = False
 
 
 SLOF_RESERVE: Final = 0x4000
@@ -182,6 +184,7 @@ _PROFILES: Final = (
         _js2x_owned,
         "SLOF board-js2x/slof/memory.fs (mem-size-u3), board-js2x/llfw/stage2.c, slof/fs/claim.fs",
         memory_fixed=True,
+        open_firmware=True,
     ),
     Profile(
         "js21",
@@ -190,6 +193,7 @@ _PROFILES: Final = (
         (_JS2X_ROUTE,),
         _js2x_owned,
         "SLOF board-js2x/slof/memory.fs (mem-size-u4), board-js2x/llfw/stage2.c, slof/fs/claim.fs",
+        open_firmware=True,
     ),
     Profile(
         "slof",
@@ -214,6 +218,7 @@ _PROFILES: Final = (
         ),
         _pseries_owned,
         "SLOF board-qemu/llfw/stage2.c, slof/fs/claim.fs",
+        open_firmware=True,
     ),
     *(
         Profile(
@@ -243,6 +248,7 @@ _PROFILES: Final = (
         ),
         _mac99_owned,
         "OpenBIOS arch/ppc/qemu/ofmem.c",
+        open_firmware=True,
     ),
     Profile(
         "epapr",
