@@ -73,8 +73,9 @@ class Owned:
 class Profile:
     """A firmware on a kind of machine.
 
-    memory  bytes of memory assumed where nothing else is said
-    owned   the firmware's ranges on a machine of that much memory
+    memory         bytes of memory assumed where nothing else is said
+    owned          the firmware's ranges on a machine of that much memory
+    open_firmware  whether it has no flat tree to give, so that the stub makes one
     """
 
     name: str
@@ -83,6 +84,7 @@ class Profile:
     routes: tuple[Route, ...]
     owned: Callable[[int], tuple[Owned, ...]]
     source: str
+    open_firmware: bool = False
 
 
 SLOF_RESERVE: Final = 0x4000
@@ -179,6 +181,7 @@ _PROFILES: Final = (
         (_JS2X_ROUTE,),
         _js2x_owned,
         "SLOF board-js2x/slof/memory.fs (mem-size-u3), board-js2x/llfw/stage2.c, slof/fs/claim.fs",
+        open_firmware=True,
     ),
     Profile(
         "js21",
@@ -187,6 +190,7 @@ _PROFILES: Final = (
         (_JS2X_ROUTE,),
         _js2x_owned,
         "SLOF board-js2x/slof/memory.fs (mem-size-u4), board-js2x/llfw/stage2.c, slof/fs/claim.fs",
+        open_firmware=True,
     ),
     Profile(
         "slof",
@@ -211,6 +215,7 @@ _PROFILES: Final = (
         ),
         _pseries_owned,
         "SLOF board-qemu/llfw/stage2.c, slof/fs/claim.fs",
+        open_firmware=True,
     ),
     *(
         Profile(
@@ -240,6 +245,7 @@ _PROFILES: Final = (
         ),
         _mac99_owned,
         "OpenBIOS arch/ppc/qemu/ofmem.c",
+        open_firmware=True,
     ),
     Profile(
         "epapr",

@@ -17,7 +17,10 @@ import pytest
 from loader import abi, cli
 from loader.devtree import Node, Tree
 from loader.emulator import MACHINES, Emulator, Machine, Network
+from loader.memorymap import FIRMWARE_TREE, machine_maps
 from loader.multiboot import Payload, read_head, write_image
+from loader.profiles import PROFILES
+from loader.subject import read_subject
 from tests.boot.forth import PROMPT, dump_tree, type_slowly
 from tests.boot.probe import Report, assemble_probe, pack, probe_elf, read_memory, read_report, read_tree
 from tests.conftest import DEVELOPMENT_KEY
@@ -244,6 +247,26 @@ def test_tree_is_what_qemu_gave_vof(probe_image: Path, boot: Boot, tmp_path: Pat
     for path, node in nodes.items():
         properties = {name: node.get_raw(name) or b"" for name in node.properties}
         check_properties(node_at(tree, path), path, properties, None)
+
+
+@pytest.mark.parametrize("compression", ["none", "lz4"])
+@pytest.mark.parametrize(
+    ("machine", "profile", "memory"),
+    [("powernv8", "powernv8", "2G"), ("pseries", "slof", "512M"), ("mac99", "mac99", "512M")],
+)
+def test_map_shows_where_the_tree_is(
+    machine: str, profile: str, memory: str, compression: str, stub_binary: Path, boot: Boot, tmp_path: Path
+) -> None:
+    """`inspect --map` works out what the stub does; the length of the firmware's tree it has to guess."""
+    settings = ("--set", f"image.compression={compression}")
+    image = pack(tmp_path, stub_binary, probe_elf(assemble_probe(tmp_path)), *settings)
+    space = machine_maps(read_subject(image), PROFILES[profile])[0]
+    (tree,) = [region for region in space.regions() if region.name == "device tree"]
+    emulator = boot(image, machine=machine, memory=memory)
+    report = read_report(emulator, tmp_path)
+    assert report.r3 == tree.start
+    size = int.from_bytes(read_memory(emulator, report.r3 + 4, 4, tmp_path), "big")
+    assert abs(size - tree.size) < FIRMWARE_TREE
 
 
 def test_initrd_and_rtas_are_reserved(probe_image: Path, boot: Boot, tmp_path: Path) -> None:

@@ -9,6 +9,23 @@
 
 #define TREE_SIZE (UINT32_C(256) << 10)
 
+/* The root's `compatible` as G5s have it; or as SLOF says it of a blade, with its own type. */
+static void become_power_macintosh(const char *family)
+{
+    char list[64];
+    int length = snprintf(list, sizeof(list), "PowerMac7,3%c%s", 0, family) + 1;
+
+    CHECK(fdt_setprop(firmware.tree, 0, "compatible", list, length) == 0);
+}
+
+static void become_blade(void)
+{
+    static const char list[] = "IBM,JS21\0Momentum,Maple";
+
+    CHECK(fdt_setprop(firmware.tree, 0, "compatible", list, sizeof(list)) == 0);
+    CHECK(fdt_setprop_string(firmware.tree, 0, "device_type", "chrp SLOF based 970 blade") == 0);
+}
+
 /* Registers hold an initrd, or what was left in them. */
 static void test_registers(void)
 {
@@ -179,9 +196,13 @@ static void test_rtas(void)
     CHECK(fdt_delprop(firmware.tree, fdt_path_offset(firmware.tree, "/rtas"), "rtas-size") == 0);
     CHECK(prom_make_rtas(&places, (uintptr_t)firmware.memory, tree, &refusal));
     CHECK(fdt_setprop_u32(firmware.tree, fdt_path_offset(firmware.tree, "/rtas"), "rtas-size", 0x1000) == 0);
-    CHECK(fdt_setprop_string(firmware.tree, 0, "device_type", "bootrom") == 0);
+    become_power_macintosh("MacRISC4");
     CHECK(prom_make_rtas(&places, (uintptr_t)firmware.memory, tree, &refusal));
     CHECK(fdt_num_mem_rsv(tree) == 1);
+    become_blade();
+    firmware.no_rtas = false;
+    CHECK(prom_make_rtas(&places, (uintptr_t)firmware.memory, tree, &refusal));
+    CHECK(fdt_num_mem_rsv(tree) == 2);
     free(tree);
 }
 
@@ -238,6 +259,8 @@ static void test_translation(void)
 
 static void test_end(void)
 {
+    uint8_t *list;
+
     start(FIRMWARE_MSR);
     prom_quiesce();
     CHECK(firmware.quiesced && firmware.stdin_closed && !firmware.left);
@@ -251,10 +274,30 @@ static void test_end(void)
     CHECK(firmware.left);
 
     /* Not on a Power Macintosh; and without /chosen nobody is asked for the properties of no node. */
+    for (int i = 0; i < 2; i++) {
+        start(FIRMWARE_MSR);
+        become_power_macintosh(i == 0 ? "MacRISC4" : "Power Macintosh");
+        prom_quiesce();
+        CHECK(firmware.quiesced && !firmware.stdin_closed);
+    }
     start(FIRMWARE_MSR);
-    CHECK(fdt_setprop_string(firmware.tree, 0, "device_type", "bootrom") == 0);
+    become_blade();
     prom_quiesce();
-    CHECK(firmware.quiesced && !firmware.stdin_closed);
+    CHECK(firmware.quiesced && firmware.stdin_closed);
+    /* A list without an end, one that is too long, and none. */
+    start(FIRMWARE_MSR);
+    CHECK(fdt_setprop(firmware.tree, 0, "compatible", "Power Macintos", 14) == 0);
+    prom_quiesce();
+    CHECK(firmware.stdin_closed);
+    start(FIRMWARE_MSR);
+    CHECK(fdt_setprop_placeholder(firmware.tree, 0, "compatible", 2 * COMPATIBLE_SIZE, (void **)&list) == 0);
+    memset(list, 'M', 2 * COMPATIBLE_SIZE);
+    prom_quiesce();
+    CHECK(firmware.stdin_closed);
+    start(FIRMWARE_MSR);
+    CHECK(fdt_delprop(firmware.tree, 0, "compatible") == 0);
+    prom_quiesce();
+    CHECK(firmware.stdin_closed);
     start(FIRMWARE_MSR);
     CHECK(fdt_del_node(firmware.tree, fdt_path_offset(firmware.tree, "/chosen")) == 0);
     prom_open(FIRMWARE_ENTRY, FIRMWARE_MSR);

@@ -40,6 +40,18 @@ static void test_good(void)
     make_machine();
 }
 
+/* Every block of the cache, wherever a segment begins. */
+static void test_odd_segment(void)
+{
+    uint64_t target = (uintptr_t)memory + HYPERVISOR_OFFSET + CACHE_STEP - 4;
+
+    use_hypervisor(target);
+    CHECK(run_stub());
+    CHECK(entered_at == target + 0x20);
+    CHECK(published_from <= target && published_from + CACHE_STEP > target && published_to == target + 0x2000);
+    make_machine();
+}
+
 /* The original tree may lie where the hypervisor goes: it is copied first. */
 static void test_tree_in_the_way(void)
 {
@@ -158,6 +170,7 @@ int main(void)
 {
     open_machine();
     test_good();
+    test_odd_segment();
     test_tree_in_the_way();
     test_tree_below_the_image();
     test_without_opal();

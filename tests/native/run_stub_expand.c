@@ -95,6 +95,14 @@ static void test_compressed_kernel(void)
     be64_set(&maker_entry(image_base, 2)->memory_size, MEMORY_SIZE);
     maker_seal(image_base);
     expect_refusal(STUB_REASON_MEMORY, "no free memory for dom0/kernel, 0x4000000 bytes");
+    compress_kernel();
+    be64_set(&maker_entry(image_base, 2)->memory_size, UINT64_MAX); /* no pages, once rounded up */
+    maker_seal(image_base);
+    expect_refusal(STUB_REASON_BAD_ENTRY, "dom0/kernel): larger in memory than a domain may be");
+    compress_kernel();
+    be64_set(&maker_entry(image_base, 2)->memory_size, MAX_DOMAIN_MEMORY);
+    maker_seal(image_base);
+    expect_refusal(STUB_REASON_MEMORY, "no free memory for dom0/kernel, 0x1000000000 bytes");
 }
 
 int main(void)
