@@ -138,8 +138,20 @@ trap_common:
 
     .text
 
+/* What reports exceptions is there from now on, and machine checks are let in, which takes an hrfid.  Changes r4, r5. */
+.macro ALLOW_MACHINE_CHECKS
+    LOAD_ADDRESS %r4, .Lallowed\@
+    mfmsr %r5
+    ori %r5, %r5, MSR_ME
+    mtspr SPR_HSRR0, %r4
+    mtspr SPR_HSRR1, %r5
+    hrfid
+.Lallowed\@:
+.endm
+
 /* r3 = the machine's tree, r30 = where the reset code ran. */
 boot_cpu_start:
+    ALLOW_MACHINE_CHECKS
     LOAD_ADDRESS %r5, __bss_start
     LOAD_ADDRESS %r6, __bss_end
 1:  cmpld %r5, %r6
@@ -158,6 +170,7 @@ boot_cpu_start:
 
 /* A processor that was not elected; its area has been cleared. */
 secondary_start:
+    ALLOW_MACHINE_CHECKS
     CPU_AREA %r1
     addi %r1, %r1, CPU_STACK_TOP - 64
     LOAD_TOC

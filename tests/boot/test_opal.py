@@ -173,6 +173,74 @@ def test_a_trap_of_the_payload_is_reported(boot: Boot, unlocked_firmware: Path, 
     machine.expect(r"^opal: pc  0x000000002000\w{4}  not in the firmware")
 
 
+REPORT = re.compile(
+    r"opal: exception 0x100 on processor (0x\w+)\n"
+    r"opal: pc  0x\w+  (.+)\nopal: lr  .+\nopal: msr 0x(\w+)  ctr .+\nopal: dar .+\n"
+    r"(?:opal: r\d\d(?: \w{16}){4}\n){8}(?:opal: called from .+\n)*"
+    r"opal: stopped: nobody handles this exception\n"
+)
+NON_MASKABLE = 0x8_0000
+"""What a system reset from outside adds to MSR in SRR1."""
+MSR_ME = 0x1000
+LOCAL_ENTRY = 8
+"""Where a function's callers in the same program enter it when it uses the table of contents (ELFv2)."""
+
+
+def reports_after_reset(machine: Emulator, count: int) -> list[tuple[str, str, int]]:
+    """Processor, place and MSR, when all processors are reset at once, from reports of which each is in one piece."""
+    machine.qmp("inject-nmi")
+    machine.expect(rf"(?:opal: stopped: nobody handles this exception\n[^\0]*){{{count}}}\Z", PATIENCE)
+    text = machine.console.text.partition("starting the payload")[2].partition("\n")[2]
+    reports = REPORT.findall(text)
+    assert REPORT.sub("", text) == ""
+    return [(processor, place, int(msr, 16)) for processor, place, msr in reports]
+
+
+def test_processors_that_trap_together_report_in_turn(
+    payload: Path, boot: Boot, unlocked_firmware: Path, tmp_path: Path
+) -> None:
+    machine = boot(payload, firmware=unlocked_firmware, cpus=4, tolerate=["firmware"])
+    read_report(machine, tmp_path)
+    reports = reports_after_reset(machine, 4)
+    assert {processor for processor, _, _ in reports} == {"0x8", "0x10", "0x18", "0x20"}
+    assert sorted(place.partition("+")[0] for _, place, _ in reports) == [*3 * ["cpu_park"], "not in the firmware"]
+    # our own code takes machine checks, of which a processor without ME would die without a word
+    wanted = {MSR_SF_HV | NON_MASKABLE | (MSR_ME if place.startswith("cpu_park") else 0) for _, place, _ in reports}
+    assert {msr for _, _, msr in reports} == wanted
+
+
+@pytest.mark.parametrize("call", [10, 67], ids=["OPAL_POLL_EVENTS", "OPAL_LPC_READ"])
+def test_a_trap_inside_a_lock_is_reported(call: int, boot: Boot, unlocked_firmware: Path, tmp_path: Path) -> None:
+    """One processor is nearly always in the middle of something that all need to report."""
+    machine = boot(
+        make_payload(tmp_path, f"-DCALL={call}"), firmware=unlocked_firmware, cpus=2, tolerate=["firmware"]
+    )
+    read_report(machine, tmp_path)
+    assert len(reports_after_reset(machine, 2)) == 2
+
+
+def test_a_trap_inside_a_report_ends_it(boot: Boot, unlocked_firmware: Path, tmp_path: Path) -> None:
+    """The payload breaks what finds the names of addresses."""
+    place = symbol(unlocked_firmware, "symbol_find") + LOCAL_ENTRY
+    machine = boot(make_payload(tmp_path, f"-DTRAP={place:#x}"), firmware=unlocked_firmware, tolerate=["firmware"])
+    read_report(machine, tmp_path)
+    machine.expect(r"^opal: starting the payload", PATIENCE)
+    machine.qmp("inject-nmi")
+    machine.expect(
+        r"^opal: exception 0x100 on processor 0x8\nopal: stopped: exception 0xe40 inside the report of another\n", PATIENCE
+    )
+
+
+def test_an_external_interrupt_is_reported_where_it_came(boot: Boot, unlocked_firmware: Path, tmp_path: Path) -> None:
+    """LPCR sends it to the hypervisor, with the place in HSRR0."""
+    machine = boot(make_payload(tmp_path, "-DEXTERNAL"), firmware=unlocked_firmware, tolerate=["firmware"])
+    read_report(machine, tmp_path)
+    machine.send("x")
+    machine.expect(r"^opal: exception 0x500 on processor 0x8", PATIENCE)
+    machine.expect(r"^opal: pc  0x000000002000\w{4}  not in the firmware")
+    machine.expect(r"^opal: msr 0x9000000000008000 ")
+
+
 def boot_debian(boot: Boot, kernel: Path, firmware: Path, cpus: int = 1) -> Emulator:
     """Debian's kernel on the firmware alone, at its shell."""
     extra = ["-initrd", str(kernel.with_name("initrd.gz")), "-append", "console=hvc0 rdinit=/bin/sh"]

@@ -62,7 +62,7 @@ int64_t board_clock_write(const struct board_time *time);
 /* Something that waits for the payload's attention came from the service processor. */
 bool board_wants_power_off(bool *reboot);
 
-/* Other processors may be inside the LPC code when an exception takes this one out of it. */
-void lpc_break_locks(void);
+/* For a processor that an exception took out of the LPC code, perhaps: it never goes on there, others may. */
+void lpc_abandon(void);
 
 #endif
