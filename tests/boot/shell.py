@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from loader.emulator import Emulator
 
 PROMPT: Final = r"~ # "
+
+_COMPLAINT: Final = re.compile(
+    r"WARNING|\bBUG\b(?!: (?:soft|workqueue) lockup)|Oops|nobody cared|Unable to handle kernel"
+)
 
 
 def run(machine: Emulator, command: str, timeout: float = 60) -> str:
@@ -18,3 +23,8 @@ def run(machine: Emulator, command: str, timeout: float = 60) -> str:
     output = match.string[: match.start()].rpartition("BEGIN")[2].replace("\r", "").removeprefix("\n")
     assert match[1] == "0", f"{command!r} failed: {output}"
     return output
+
+
+def complaints_in(log: str) -> list[str]:
+    """Lines of a kernel's log that say that something is wrong; a lockup is none: a busy host looks like one."""
+    return [line for line in log.splitlines() if _COMPLAINT.search(line)]

@@ -21,7 +21,6 @@ Boot = Callable[..., Emulator]
 RECIPE = Path(__file__).resolve().parents[2] / "images" / "debian.toml"
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("firmware", ["opal", "skiboot"])
 def test_debian_with_a_zstd_kernel_and_an_lz4_ramdisk(
     firmware: str, boot: Boot, stub_binary: Path, hypervisor_elf: Path, debian_kernel: Path, tmp_path: Path

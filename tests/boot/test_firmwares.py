@@ -39,8 +39,6 @@ PAPR = r"IBM pSeries \(emulated by qemu\), platform PAPR partition"
 MAC = r"PowerMac3,1, platform Power Macintosh"
 OPAL = r"IBM PowerNV \(emulated by qemu\), platform OPAL"
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @dataclass(frozen=True)
 class Firmware:

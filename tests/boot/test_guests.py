@@ -29,8 +29,6 @@ RMO_1G = ("domain.guest.memory=1G", "domain.guest.rma.mode=rmo", "domain.guest.r
 
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits
 
-pytestmark = pytest.mark.timeout(400)
-
 
 @dataclass(frozen=True, slots=True)
 class Run:

@@ -39,7 +39,6 @@ def ramdisk(image: Path, debian_kernel: Path, tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize("cpus", [1, 2])
 def test_linux_hands_the_machine_over(cpus: int, ramdisk: Path, debian_kernel: Path, boot: Boot) -> None:
     """With two processors the second goes back to skiboot, as Linux leaves it."""

@@ -18,7 +18,7 @@ from elftools.elf.sections import SymbolTableSection
 from loader.devtree import Tree
 from loader.qemu import Emulator
 from tests.boot.probe import EntryState, assemble, read_memory
-from tests.boot.shell import PROMPT, run
+from tests.boot.shell import PROMPT, complaints_in, run
 from tests.support import Load, make_elf
 
 Boot = Callable[..., Emulator]
@@ -32,10 +32,8 @@ REPORT_AT = PAYLOAD_AT + FILE_OFFSET + 0x200
 FIRMWARE_BASE = 0x3000_0000
 EPAPR_MAGIC = 0x6550_4150
 MSR_SF_HV = 0x9000_0000_0000_0000
-PATIENCE = 30.0
+PATIENCE = 120.0
 BOOTS = 12
-
-pytestmark = pytest.mark.timeout(400)
 
 SKIBOOT_AND_OURS = pytest.mark.parametrize("firmware", ["skiboot", "ours"])
 
@@ -260,7 +258,7 @@ def test_debian_runs_on_it_alone(cpus: int, boot: Boot, debian_kernel: Path, unl
     assert re.search(r"^firmware\s*: OPAL", information, re.MULTILINE)
     log = run(machine, "dmesg")
     assert f"Brought up 1 node, {cpus} CPU" in log
-    assert not re.search(r"WARNING|\bBUG\b|Call Trace|nobody cared", log)
+    assert complaints_in(log) == []
     # What is typed comes by interrupt.
     interrupts = run(machine, "cat /proc/interrupts")
     counts = re.search(r"^ *\d+: +([\d ]+) OPAL ICS +21 Level +opal-psi#0:external", interrupts, re.MULTILINE)

@@ -48,8 +48,6 @@ TEXTS = 401
 LINES = 40
 PATIENCE = 200
 
-pytestmark = pytest.mark.timeout(500)
-
 
 @dataclass(frozen=True, slots=True)
 class Run:

@@ -104,7 +104,6 @@ def test_readme_has_commands() -> None:
     assert sum(len(step.printed) for step in steps()) > 30
 
 
-@pytest.mark.timeout(600)
 def test_commands_of_readme(project_root: Path) -> None:
     """In one go: later commands use what earlier ones made. `make test` is what runs this."""
     for step in steps():

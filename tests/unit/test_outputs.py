@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -158,8 +159,9 @@ def test_a_read_only_file_system(name: str, folder: Path, tmp_path: Path) -> Non
 def test_a_folder_of_somebody_else(name: str, folder: Path) -> None:
     if os.geteuid() != 0:
         pytest.fail("becoming somebody else needs root: run this test as root", pytrace=False)
-    public = Path("/dev/shm") / f"roundpeg-test-{os.getpid()}"  # noqa: S108 - pytest's folders are root's alone
-    try:
+    with TemporaryDirectory(dir="/dev/shm") as scratch:
+        Path(scratch).chmod(0o755)
+        public = Path(scratch) / "public"
         shutil.copytree(folder, public)
         (public / "key").chmod(0o644)
         (public / "old").write_bytes(b"old")
@@ -187,8 +189,6 @@ def test_a_folder_of_somebody_else(name: str, folder: Path) -> None:
         assert text.count("\n") == 1
         assert "Permission denied" in text
         assert snapshot(public) == before
-    finally:
-        shutil.rmtree(public)
 
 
 # --- the helpers -----------------------------------------------------------------------------------------------------
