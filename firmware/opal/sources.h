@@ -5,7 +5,10 @@
 
 #include <stdint.h>
 
-/* Sources first, first + 1, ..., first + count - 1.  `server` is as in OPAL: the processor's number shifted left by two.
+/* OPAL's server is a processor's number shifted left by this: the lowest bits are for a link, and nothing here has one. */
+#define SERVER_SHIFT 2
+
+/* Sources first, first + 1, ..., first + count - 1.  `server` is as in OPAL.
  * Priority 0xff is masked.  `data` is the owner's. */
 struct source_range {
     uint32_t first;

@@ -63,7 +63,7 @@ static void xivr_write(uint32_t index, uint16_t server, uint8_t priority)
 
 static int64_t psi_set(const struct source_range *range, uint32_t source, uint16_t server, uint8_t priority)
 {
-    if (priority != PRIORITY_MASKED && cpu_find(server >> 2) == NULL) {
+    if (priority != PRIORITY_MASKED && cpu_find(server >> SERVER_SHIFT) == NULL) {
         return OPAL_PARAMETER;
     }
     lock_take(&lock);
