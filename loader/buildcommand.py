@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 from typing import Final
 
+from loader.output import say
+
 CONTAINERS: Final = ("elf32", "elf64")
 """As loader/elfpreface.py has them, whose import would cost too much here."""
 
@@ -70,13 +72,13 @@ def run_build(options: argparse.Namespace) -> int:
         report = judge_plan(plan, recipe.targets, quiet=options.json)
         if not report.passes():
             if options.json:
-                print(render_refusal(output, report))
+                say(render_refusal(output, report))
             return 1
         if output is None or options.dry_run:
-            print(render_plan(plan, output, report, as_json=options.json))
+            say(render_plan(plan, output, report, as_json=options.json))
             return 0
         head = write_image(output, plan.stub, plan.payloads, plan.container, meter)
-    print(render_result(output, head, report, as_json=options.json))
+    say(render_result(output, head, report, as_json=options.json))
     return 0
 
 
@@ -92,10 +94,10 @@ def run_devtree(options: argparse.Namespace) -> int:
         require_other_file(options.output, *recipe.inputs)
     plan = plan_domain_of(recipe, recipe.domain(options.domain))
     if options.json:
-        print(json.dumps(tree_json(Tree.parse(plan.tree, options.domain)), indent=2))
+        say(json.dumps(tree_json(Tree.parse(plan.tree, options.domain)), indent=2))
         return 0
     if options.output is None:
-        print(to_dts(Tree.parse(plan.tree, options.domain)), end="")
+        say(to_dts(Tree.parse(plan.tree, options.domain)), end="")
         return 0
     with AtomicFile(options.output) as file:
         write_at(file.fd, plan.tree, 0)

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
+
+from loader.output import remark, say
 
 
 def add_inspect_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,8 +60,8 @@ def run_inspect(options: argparse.Namespace) -> int:
     from loader.lintcommand import run_maps, wants_maps
 
     wants = wants_maps(options)
-    if options.sbom and (wants or options.json):
-        options.parser.error("--sbom stands alone")
+    if options.sbom and wants:
+        options.parser.error("--sbom goes with --json only, and is JSON without")
     if options.measure and (wants or options.sbom):
         options.parser.error("--measure goes with --firmware and --json only")
     if options.firmware is not None and not options.measure:
@@ -70,16 +71,19 @@ def run_inspect(options: argparse.Namespace) -> int:
     if options.measure:
         from loader.measure import predict, render_measurement
 
-        print(render_measurement(predict(options.image, options.firmware), as_json=options.json))
+        say(render_measurement(predict(options.image, options.firmware), as_json=options.json))
         return 0
     if options.sbom:
+        from loader.meter import terminal_meter
         from loader.sbom import describe_materials
 
-        print(describe_materials(options.image))
+        with terminal_meter() as meter:
+            materials = describe_materials(options.image, meter=meter)
+        say(materials)
         return 0
     from loader.inspect import describe_image, render_image
 
-    print(render_image(describe_image(options.image), as_json=options.json))
+    say(render_image(describe_image(options.image), as_json=options.json))
     return 0
 
 
@@ -94,13 +98,13 @@ def run_extract(options: argparse.Namespace) -> int:
             extract(options.image, found, meter)
     text = render_extraction(options.image, found, as_json=options.json, written=not options.dry_run)
     if options.json or options.dry_run or options.directory is not None:
-        print(text)
+        say(text)
     return 0
 
 
 def run_replace(options: argparse.Namespace) -> int:
     """Plans the image again with another file and writes it; 1 when a firmware it is meant for would refuse it."""
-    from loader.io import require_other_file
+    from loader.io import FileStamp, require_other_file
     from loader.lintcommand import judge_plan
     from loader.meter import terminal_meter
     from loader.multiboot import read_head, write_image
@@ -109,22 +113,25 @@ def run_replace(options: argparse.Namespace) -> int:
 
     output: Path = options.output
     require_other_file(output, options.file)
+    stamp = FileStamp.take(options.image)
+    in_place = output.exists() and output.samefile(options.image)
     signatures = len(read_head(options.image).signatures)
     with terminal_meter() as meter, scratch_folder(output) as folder:
         plan, targets = replan(options.image, options.name, options.file, folder, meter)
         report = judge_plan(plan, targets, quiet=options.json)
         if not report.passes():
             if options.json:
-                print(render_refusal(output, report))
+                say(render_refusal(output, report))
             return 1
         if options.dry_run:
-            print(render_plan(plan, output, report, as_json=options.json))
+            say(render_plan(plan, output, report, as_json=options.json))
             return 0
-        head = write_image(output, plan.stub, plan.payloads, plan.container, meter)
+        replaced = stamp if in_place else None
+        head = write_image(output, plan.stub, plan.payloads, plan.container, meter, replaced)
     if signatures and not options.json:
         what = "signature" if signatures == 1 else "signatures"
-        print(f"mkimage: {output}: {signatures} {what} dropped, sign it again", file=sys.stderr)
-    print(render_result(output, head, report, as_json=options.json, dropped=signatures))
+        remark(f"{output}: {signatures} {what} dropped, sign it again")
+    say(render_result(output, head, report, as_json=options.json, dropped=signatures))
     return 0
 
 
@@ -134,5 +141,5 @@ def run_diff(options: argparse.Namespace) -> int:
 
     changes = diff_images(options.old, options.new)
     if changes or options.json:
-        print(render_changes(changes, options.old, options.new, as_json=options.json))
+        say(render_changes(changes, options.old, options.new, as_json=options.json))
     return 1 if changes else 0

@@ -21,6 +21,7 @@ from typing import Any, Final, Self, TypedDict
 from loader.console import Console, ConsoleEnd
 from loader.consolelog import open_log
 from loader.errors import EnvironmentProblem, LoaderError
+from loader.io import require_other_file
 from loader.machines import DEFAULT_MACHINE, MACHINES, QEMU, Machine, Network, find_firmware
 
 MONITOR_PATIENCE: Final = 30.0
@@ -177,6 +178,8 @@ class Emulator:
         self.fatal = {name: regex for name, regex in patterns.items() if name not in tolerate}
         self._prefix = tuple(prefix)
         bios = find_firmware(firmware)
+        if log is not None:
+            require_other_file(log, *(Path(file) for file in (image, bios) if file is not None))
         self._arguments = [
             *("-M", self.machine.board, *self.machine.arguments),
             *("-m", memory, "-smp", str(cpus), "-nodefaults", "-nographic"),
@@ -282,7 +285,9 @@ class Emulator:
 
     def _explained(self, error: LoaderError) -> EmulatorError:
         """Say how QEMU ended when that is why something failed; keeps the notes of `error`."""
-        last = "".join(self.messages().splitlines()[-1:])
+        lines = self.messages().splitlines()
+        complaints = [line for line in lines if line.startswith(self.machine.qemu)]  # advice may follow them
+        last = "".join((complaints or lines)[-1:])
         explained = EmulatorError(f"{error}; QEMU ended with status {self._status()}" + (f": {last}" if last else ""))
         for note in (*getattr(error, "__notes__", ()), self.messages()):
             explained.add_note(note)

@@ -37,6 +37,8 @@ def generate_key(path: Path) -> bytes:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+    if not path.name:
+        raise EnvironmentProblem("cannot write the file: not a regular file", str(path))
     key = Ed25519PrivateKey.generate()
     public = key.public_key()
     _write_new(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
@@ -193,7 +195,7 @@ def _require_sound(image: Path, meter: Meter) -> Head:
 def _rewrite(image: Path, stamp: FileStamp, head: Head, page: bytes, meter: Meter) -> None:
     """Puts a copy with this signature page in the image's place; the old file stays whole until then."""
     base = abi.IMAGE_FILE_OFFSET
-    with open_source(image) as source, AtomicFile(image) as target:
+    with open_source(image) as source, AtomicFile(image, stamp) as target:
         target.preallocate(base + head.total_size)
         meter.phase("writing", base + head.total_size)
         copy_range(source.fileno(), 0, base + head.total_size, target.fd, 0, meter)

@@ -7,6 +7,9 @@ import argparse
 import json
 from pathlib import Path
 
+from loader.errors import one_line
+from loader.output import say
+
 
 def add_keygen_arguments(parser: argparse.ArgumentParser) -> None:
     """The grammar of `mkimage keygen`."""
@@ -48,7 +51,7 @@ def run_keygen(options: argparse.Namespace) -> int:
 
     key = generate_key(options.output).hex()
     report = {"private": str(options.output), "public": str(public_path(options.output)), "key": key}
-    print(json.dumps(report, indent=2) if options.json else f"{options.output}: key {key}")
+    say(json.dumps(report, indent=2) if options.json else f"{one_line(str(options.output))}: key {key}")
     return 0
 
 
@@ -74,12 +77,12 @@ def run_sign(options: argparse.Namespace) -> int:
     if options.json:
         ids = [key.hex() for key in keys]
         report = {"image": str(options.image), "written": write, "file": str(target), "action": action, "keys": ids}
-        print(json.dumps(report, indent=2))
+        say(json.dumps(report, indent=2))
         return 0
     modal = "" if write else "would be "
     for key in keys:
         text = f"signature of key {key.hex()} {modal}{done}" if done else f"{modal}signed by key {key.hex()}"
-        print(f"{target}: {text}")
+        say(f"{one_line(str(target))}: {text}")
     return 0
 
 
@@ -92,5 +95,5 @@ def run_verify(options: argparse.Namespace) -> int:
         options.parser.error("--signature needs --key")
     with terminal_meter() as meter:
         verdict = verify(options.image, options.keys, options.signature, meter)
-    print(render_verdict(verdict, as_json=options.json))
+    say(render_verdict(verdict, as_json=options.json))
     return 0 if verdict.good else 1

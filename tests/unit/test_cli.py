@@ -308,7 +308,10 @@ def test_output_that_is_full(image: Path) -> None:
         result = subprocess.run(
             mkimage("inspect", image), cwd=PROJECT, stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
-    assert (result.returncode, result.stderr) == (3, "mkimage: No space left on device\n")
+    assert (result.returncode, result.stderr) == (
+        3,
+        "mkimage: the output: cannot be written: No space left on device\n",
+    )
 
 
 @pytest.mark.parametrize(

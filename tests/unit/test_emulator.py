@@ -78,13 +78,48 @@ def test_usage_errors(arguments: list[str], complaint: str, capsys: pytest.Captu
 
 
 def test_a_last_step_that_proves_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    assert boot(Path("image"), "--send", "poweroff") == 2
+    with pytest.raises(SystemExit) as failure:
+        boot(Path("image"), "--send", "poweroff")
+    assert failure.value.code == 2
     assert "last step" in capsys.readouterr().err
 
 
 def test_missing_image(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert boot(tmp_path / "none.img", "--expect", "x") == 1
     assert "none.img: no such file" in capsys.readouterr().err
+    assert boot(tmp_path, "--expect", "x") == 1
+    assert capsys.readouterr().err == f"mkimage: {tmp_path}: not a regular file\n"
+
+
+@pytest.mark.parametrize("way", ["image", "firmware", "link"])
+def test_a_log_over_an_input(way: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The log is made before QEMU reads anything: the image was lost."""
+    image, firmware, link = tmp_path / "image", tmp_path / "firmware", tmp_path / "link"
+    image.write_bytes(b"image")
+    firmware.write_bytes(b"firmware")
+    link.symlink_to(image)
+    log = tmp_path / way
+    assert boot(image, "--firmware", str(firmware), "--log", str(log), "--expect", "x") == 1
+    assert capsys.readouterr().err == f"mkimage: {log}: the output would replace one of the inputs\n"
+    assert (image.read_bytes(), firmware.read_bytes()) == (b"image", b"firmware")
+
+
+def test_a_log_that_cannot_be_written(fake_qemu: MakeImage, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image, folder = fake_qemu('say("x")'), tmp_path / "folder"
+    (folder / "log").mkdir(parents=True)
+    for log, reason in ((folder / "log", "Is a directory"), (image / "log", "Not a directory")):
+        assert boot(image, "--log", str(log), "--expect", "x") == 3
+        err = capsys.readouterr().err
+        assert err.startswith(f"mkimage: {log}: cannot write the log: ")
+        assert err.count("\n") == 1, reason
+    assert [path.name for path in folder.iterdir()] == ["log"]
+
+
+def test_what_qemu_refuses_is_said_and_not_its_advice(fake_qemu: MakeImage, capsys: pytest.CaptureFixture[str]) -> None:
+    image = fake_qemu(f'print("{QEMU}: -m 9: too much\\nYou may use less", file=sys.stderr); os._exit(1)')
+    assert boot(image, "--expect", "x") == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.endswith(f"QEMU ended with status 1: {QEMU}: -m 9: too much")
 
 
 def test_missing_emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

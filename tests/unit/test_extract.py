@@ -95,6 +95,24 @@ def test_names_cannot_lead_out_of_the_folder(domain: str, tmp_path: Path, run: R
     assert (tmp_path / "r").read_bytes() == b"r"
 
 
+@pytest.mark.parametrize("name", ["stub", "hypervisor", "boot-overlay"])
+def test_a_name_is_not_a_file_and_a_folder(name: str, tmp_path: Path, run: Run) -> None:
+    recipe, image, folder = write_recipe(tmp_path), tmp_path / "test.img", tmp_path / "out"
+    domain = f'domain.{name}={{kernel="kernel.elf", memory="32M"}}'
+    assert run("build", recipe, "-o", image, "--set", domain)[0] == 0
+    for words in ([], ["--dry-run"]):
+        status, _, err = run("extract", image, "-d", folder, *words)
+        assert (status, err.count("\n"), folder.exists()) == (1, 1, False)
+        assert f"{name!r} would be a file and a folder; extract it alone" in err
+    assert run("extract", image, f"{name}/*", "-d", folder)[0] == 0
+    assert run("extract", image, name, "-o", tmp_path / "alone")[0] == 0
+
+
+def test_a_dry_run_refuses_what_the_run_would(image: Path, run: Run) -> None:
+    status, _, err = run("extract", image, "stub", "-o", image, "--dry-run")
+    assert (status, err) == (1, f"mkimage: {image}: the output would replace one of the inputs\n")
+
+
 def test_a_damaged_payload_stays_in(image: Path, tmp_path: Path, run: Run) -> None:
     content = bytearray(image.read_bytes())
     content[abi.IMAGE_FILE_OFFSET + read_head(image).entry("hypervisor").offset] ^= 1

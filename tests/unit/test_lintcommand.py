@@ -86,6 +86,8 @@ def test_command_lists_the_rules(capsys: pytest.CaptureFixture[str]) -> None:
         (["lint", "x", "--profile", "amiga"], "invalid choice: 'amiga'"),
         (["lint", "x", "--memory", "much"], "'much' is not a size"),
         (["lint", "x", "--memory", "0"], "a machine has memory"),
+        (["lint", "x", "--list"], "--list goes with --json only"),
+        (["lint", "--list", "--profile", "slof"], "--list goes with --json only"),
     ],
 )
 def test_wrong_usage(arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
