@@ -105,6 +105,13 @@ def test_verify_of_a_broken_head_is_a_verdict_too(image: Path, capsys: pytest.Ca
     assert (status, json.loads(out)["sound"]) == (1, False)
 
 
+@pytest.mark.parametrize("size", [0, 1, 0x1000, 0x1027])
+def test_where_a_short_file_ends(size: int, image: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.truncate(image, size)
+    status, _, err = run(capsys, "inspect", image)
+    assert (status, err) == (1, f"mkimage: {image}: ends at {size:#x}, expected at least 0x1028; truncated?\n")
+
+
 def test_extract(image: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert run(capsys, "extract", image, "dom0/ramdisk", "-o", tmp_path / "out") == (0, "", "")
     assert (tmp_path / "out").read_bytes() == (tmp_path / "initrd.gz").read_bytes()
