@@ -44,7 +44,7 @@ def generate_key(path: Path) -> bytes:
     _write_new(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
     try:
         _write_new(public_path(path), public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), 0o644)
-    except EnvironmentProblem:
+    except BaseException:  # a signal's as well
         with suppress(OSError):
             path.unlink()
         raise

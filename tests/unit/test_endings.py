@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from loader import abi, cli
+from loader import abi, cli, io, multiboot, sign
 from loader.multiboot import read_head
 from tests.processes import PATIENCE
 from tests.support import write_recipe
@@ -149,13 +149,26 @@ def test_keys_without_a_name(name: str, run: Run, tmp_path: Path, monkeypatch: p
     assert list(tmp_path.iterdir()) == []
 
 
+def test_half_a_pair_of_keys(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, names = sign._write_new, []
+
+    def interrupted(path: Path, data: bytes, mode: int) -> None:
+        names.append(path.name)
+        if path.suffix == ".pub":
+            raise KeyboardInterrupt
+        write(path, data, mode)
+
+    monkeypatch.setattr(sign, "_write_new", interrupted)
+    assert run("keygen", "-o", tmp_path / "key") == (130, "", "mkimage: interrupted\n")
+    assert names == ["key", "key.pub"]
+    assert list(tmp_path.iterdir()) == []
+
+
 # --- two at once -----------------------------------------------------------------------------------------------------
 
 
 def test_two_signers_at_once(image: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The one that comes second is told so; it once threw the other's signature away and both reported success."""
-    from loader import io, sign
-
     keys = [tmp_path / "one", tmp_path / "other"]
     for key in keys:
         assert run("keygen", "-o", key)[0] == 0
@@ -178,8 +191,6 @@ def test_two_signers_at_once(image: Path, tmp_path: Path, run: Run, monkeypatch:
 def test_a_new_image_while_the_old_one_is_changed(
     image: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from loader import multiboot
-
     write = multiboot._write_payload
 
     def meanwhile(*words: object) -> None:
