@@ -68,7 +68,8 @@ def run_build(options: argparse.Namespace) -> int:
     if output:
         require_other_file(output, *recipe.inputs)
     with terminal_meter() as meter:
-        plan = plan_image(recipe, output.parent if output else None, Container(options.container), meter)
+        folder = None if output is None or options.dry_run else output.parent
+        plan = plan_image(recipe, folder, Container(options.container), meter)
         report = judge_plan(plan, recipe.targets, quiet=options.json)
         if not report.passes():
             if options.json:
