@@ -58,7 +58,7 @@ _STEP_NAMES: Final = {Expect: "expect", Send: "send", ExpectExit: "expect-exit"}
 def add_boot_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `mkimage boot`."""
     add = parser.add_argument
-    add("image", type=Path, help="image to boot")
+    add("image", type=Path, metavar="IMAGE", help="image to boot")
     add(
         "--machine",
         choices=sorted(MACHINES.keys() - {"none"}),

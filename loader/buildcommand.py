@@ -17,7 +17,7 @@ CONTAINERS: Final = ("elf32", "elf64")
 def add_build_arguments(parser: argparse.ArgumentParser) -> None:
     """The grammar of `mkimage build`."""
     _add_recipe(parser)
-    parser.add_argument("-o", "--output", type=Path, metavar="IMAGE")
+    parser.add_argument("-o", "--output", type=Path, metavar="IMAGE", help="the file to write")
     parser.add_argument(
         "--container",
         choices=CONTAINERS,
@@ -31,7 +31,7 @@ def add_build_arguments(parser: argparse.ArgumentParser) -> None:
 def add_devtree_arguments(parser: argparse.ArgumentParser) -> None:
     """The grammar of `mkimage devtree`."""
     _add_recipe(parser)
-    parser.add_argument("--domain", required=True, metavar="NAME")
+    parser.add_argument("--domain", required=True, metavar="NAME", help="the domain, as the recipe calls it")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--dts", action="store_true", help="print the source text (the default)")
     form.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the flat tree to a file")
@@ -39,7 +39,7 @@ def add_devtree_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_recipe(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("recipe", type=Path, metavar="RECIPE")
+    parser.add_argument("recipe", type=Path, metavar="RECIPE", help="what to pack (docs/recipe.md)")
     parser.add_argument(
         "--set",
         action="append",
@@ -68,7 +68,8 @@ def run_build(options: argparse.Namespace) -> int:
     if output:
         require_other_file(output, *recipe.inputs)
     with terminal_meter() as meter:
-        plan = plan_image(recipe, output.parent if output else None, Container(options.container), meter)
+        folder = None if output is None or options.dry_run else output.parent
+        plan = plan_image(recipe, folder, Container(options.container), meter)
         report = judge_plan(plan, recipe.targets, quiet=options.json)
         if not report.passes():
             if options.json:

@@ -48,7 +48,7 @@ COMMANDS: Final = (
     Command("verify", "recompute every digest of an image and check signatures", "signcommands"),
     Command("keygen", "make an Ed25519 key pair to sign images with", "signcommands"),
     Command("sign", "sign an image, or remove a signature", "signcommands"),
-    Command("extract", "write one payload of an image to a file", "imagecommands"),
+    Command("extract", "write payloads of an image to files", "imagecommands"),
     Command("replace", "put another file in the place of a payload and plan the image again", "imagecommands"),
     Command("diff", "show what differs between two images", "imagecommands"),
     Command("devtree", "show the device tree a domain will get", "buildcommand"),

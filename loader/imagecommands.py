@@ -13,7 +13,7 @@ def add_inspect_arguments(parser: argparse.ArgumentParser) -> None:
     """The grammar of `mkimage inspect`."""
     from loader.lintcommand import add_map_arguments
 
-    parser.add_argument("image", type=Path, metavar="IMAGE")
+    parser.add_argument("image", type=Path, metavar="IMAGE", help="the image to look into")
     parser.add_argument("--json", action="store_true", help="machine-readable report")
     parser.add_argument("--sbom", action="store_true", help="bill of materials in CycloneDX JSON instead")
     parser.add_argument("--measure", action="store_true", help="what our firmware will measure when it starts this")
@@ -23,7 +23,7 @@ def add_inspect_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_extract_arguments(parser: argparse.ArgumentParser) -> None:
     """The grammar of `mkimage extract`."""
-    parser.add_argument("image", type=Path, metavar="IMAGE")
+    parser.add_argument("image", type=Path, metavar="IMAGE", help="the image to take them from")
     parser.add_argument(
         "names",
         nargs="*",
@@ -40,18 +40,20 @@ def add_extract_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_replace_arguments(parser: argparse.ArgumentParser) -> None:
     """The grammar of `mkimage replace`."""
-    parser.add_argument("image", type=Path, metavar="IMAGE")
+    parser.add_argument("image", type=Path, metavar="IMAGE", help="the image to change")
     parser.add_argument("name", metavar="NAME", help="a kernel, a ramdisk, `hypervisor` or `stub`")
     parser.add_argument("file", type=Path, metavar="FILE", help="what takes its place")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="may be IMAGE")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="OUT", help="the file to write, may be IMAGE"
+    )
     parser.add_argument("--dry-run", action="store_true", help="check and print the plan, write nothing")
     parser.add_argument("--json", action="store_true", help="machine-readable report")
 
 
 def add_diff_arguments(parser: argparse.ArgumentParser) -> None:
     """The grammar of `mkimage diff`."""
-    parser.add_argument("old", type=Path, metavar="IMAGE")
-    parser.add_argument("new", type=Path, metavar="IMAGE")
+    parser.add_argument("old", type=Path, metavar="IMAGE", help="the old one")
+    parser.add_argument("new", type=Path, metavar="IMAGE", help="the new one")
     parser.add_argument("--json", action="store_true", help="machine-readable report")
 
 

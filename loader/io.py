@@ -145,15 +145,15 @@ def read_exactly(source: int, offset: int, size: int) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def write_at(target: int, data: bytes, offset: int) -> None:
-    """Writes all of `data` at an offset of an open file; raises EnvironmentProblem."""
+def write_at(target: int, data: bytes, offset: int, where: str = "") -> None:
+    """Writes all of `data` at an offset of an open file, called `where` in errors; raises EnvironmentProblem."""
     view = memoryview(data)
     try:
         while view:
             written = os.pwrite(target, view, offset)
             view, offset = view[written:], offset + written
     except OSError as error:
-        raise EnvironmentProblem(f"the output cannot be written: {_reason(error)}") from error
+        raise EnvironmentProblem(f"the output cannot be written: {_reason(error)}", where) from error
 
 
 def sha256_range(source: Path | int, offset: int, size: int, meter: Meter = QUIET) -> bytes:
@@ -253,6 +253,8 @@ class AtomicFile:
         try:
             if kind is None:
                 self._publish()
+            elif isinstance(value, EnvironmentProblem) and value.where in ("", str(self._temporary)):
+                raise EnvironmentProblem(value.what, str(self.path)) from value  # nobody knows the file by that name
         except OSError as error:
             raise self._unwritable(error) from error
         finally:

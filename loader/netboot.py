@@ -59,7 +59,7 @@ class Boot:
 def add_netboot_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `mkimage netboot`."""
     add = parser.add_argument
-    add("images", nargs="+", type=Path, metavar="IMAGE")
+    add("images", nargs="+", type=Path, metavar="IMAGE", help="what the blades boot")
     add("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the tree and the configuration")
     add("--blades", type=Path, required=True, metavar="FILE", help="who boots what (docs/netboot.md)")
     add("--dry-run", action="store_true", help="check everything and name the files, write nothing")

@@ -33,7 +33,12 @@ def scratch_folder(output: Path) -> Iterator[Path]:
     except OSError as error:
         raise EnvironmentProblem(f"cannot write the file: {error.strerror}", str(output)) from None
     with folder as name:
-        yield Path(name)
+        try:
+            yield Path(name)
+        except EnvironmentProblem as error:
+            if not error.where.startswith(name):
+                raise
+            raise EnvironmentProblem(error.what, str(output)) from None  # beside which there is no room
 
 
 def replan(

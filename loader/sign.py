@@ -44,7 +44,7 @@ def generate_key(path: Path) -> bytes:
     _write_new(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
     try:
         _write_new(public_path(path), public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), 0o644)
-    except EnvironmentProblem:
+    except BaseException:  # a signal's as well
         with suppress(OSError):
             path.unlink()
         raise
@@ -63,6 +63,8 @@ def load_private_key(path: Path) -> Ed25519PrivateKey:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     data = _read_key_file(path)
+    if b"PUBLIC KEY-----" in data:
+        raise SourceError("a public key, to sign takes the private one", str(path), "keygen wrote it without .pub")
     try:
         key = load_pem_private_key(data, None)
     except TypeError:
@@ -182,7 +184,10 @@ def remove_signature(image: Path, wanted: str, *, write: bool = True, meter: Met
 def read_detached(path: Path) -> tuple[Signature, ...]:
     """The signatures in a detached file; raises LoaderError."""
     with open_source(path) as file:
-        return parse_page(file.read(abi.IMAGE_PAGE_SIZE + 1), str(path))
+        page = file.read(abi.IMAGE_PAGE_SIZE + 1)
+    if not page.startswith(abi.SIGNATURE_MAGIC):
+        raise ImageError("no detached signature", str(path), "give what `mkimage sign --detached` wrote")
+    return parse_page(page, str(path))
 
 
 def _require_sound(image: Path, meter: Meter) -> Head:

@@ -13,13 +13,20 @@ from loader.output import say
 
 def add_keygen_arguments(parser: argparse.ArgumentParser) -> None:
     """The grammar of `mkimage keygen`."""
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="KEY", help="public key in KEY.pub")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="KEY",
+        help="file for the private key; the public one goes to KEY.pub",
+    )
     parser.add_argument("--json", action="store_true", help="machine-readable report")
 
 
 def add_sign_arguments(parser: argparse.ArgumentParser) -> None:
     """The grammar of `mkimage sign`."""
-    parser.add_argument("image", type=Path, metavar="IMAGE")
+    parser.add_argument("image", type=Path, metavar="IMAGE", help="the image to sign")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--key", type=Path, metavar="KEY", help="the private key")
     what.add_argument("--attach", type=Path, metavar="FILE", help="put a detached signature into the image")
@@ -31,7 +38,7 @@ def add_sign_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_verify_arguments(parser: argparse.ArgumentParser) -> None:
     """The grammar of `mkimage verify`."""
-    parser.add_argument("image", type=Path, metavar="IMAGE")
+    parser.add_argument("image", type=Path, metavar="IMAGE", help="the image to check")
     parser.add_argument(
         "--key",
         type=Path,

@@ -285,6 +285,16 @@ def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """As a broken disk or a server that is gone makes it."""
+    path = tmp_path / "file"
+    path.touch()
+    for error in (OSError(errno.EIO, "Input/output error"), EnvironmentProblem("full", "other")):
+        with pytest.raises((SourceError, EnvironmentProblem)) as failure, open_source(path):
+            raise error
+        assert str(failure.value) in (f"{path}: cannot read the file: Input/output error", "other: full")
+
+
 def test_open_source_closes_what_it_refuses(tmp_path: Path) -> None:
     before = open_files()
     with pytest.raises(SourceError), open_source(tmp_path):

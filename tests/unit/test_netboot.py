@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import stat
 from collections.abc import Callable
 from dataclasses import replace
@@ -162,6 +163,14 @@ def test_server_settings(run: Run, image: Path, tmp_path: Path) -> None:
     configuration = (tmp_path / "out" / "dnsmasq.conf").read_text().splitlines()
     assert "tftp-root=/srv/boot" in configuration
     assert "dhcp-option=option:router,192.0.2.254" in configuration
+
+
+def test_the_command_can_be_typed(image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blades, folder = tmp_path / "blades.toml", tmp_path / "a folder"
+    blades.write_text(HEAD + 'tftp-root = "/srv/boot"\n' + BLADE)
+    assert cli.main(["netboot", str(image), "-o", str(folder), "--blades", str(blades)]) == 0
+    line = capsys.readouterr().out.splitlines()[1]
+    assert shlex.split(line) == ["dnsmasq", f"--conf-file={folder}/dnsmasq.conf"]
 
 
 def test_again_with_a_new_image(run: Run, image: Path, tmp_path: Path) -> None:

@@ -139,7 +139,8 @@ def test_nothing_to_attach(bench: Bench) -> None:
     empty = bench.folder / "empty"
     empty.write_bytes(build_page([]))
     assert bench.run("sign", bench.image, "--attach", empty) == (1, "", f"mkimage: {empty}: holds no signature\n")
-    assert bench.run("sign", bench.image, "--attach", bench.first)[0] == 1
+    complaint = f"{bench.first}: no detached signature; give what `mkimage sign --detached` wrote"
+    assert bench.run("sign", bench.image, "--attach", bench.first) == (1, "", f"mkimage: {complaint}\n")
 
 
 def test_a_signature_of_another_image(bench: Bench) -> None:
@@ -258,6 +259,7 @@ def test_private_keys_that_are_none(bench: Bench) -> None:
         (encrypted, "the key is encrypted; decrypt it with openssl pkey"),
         (other, "not an Ed25519 key"),
         (b"nonsense", "no private key in PEM"),
+        (Path(f"{bench.first}.pub").read_bytes(), "a public key, to sign takes the private one"),
         (SHORT_X448_KEY, "no private key in PEM (Unknown OpenSSL error"),
     ):
         key = bench.folder / "bad"
