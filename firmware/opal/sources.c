@@ -35,7 +35,7 @@ int64_t opal_set_xive(uint64_t source, uint64_t server, uint64_t priority)
 {
     const struct source_range *range = range_find(source);
 
-    if (range == NULL) {
+    if (range == NULL || server > UINT16_MAX || priority > UINT8_MAX) {
         return OPAL_PARAMETER;
     }
     return range->set_xive(range, (uint32_t)source, (uint16_t)server, (uint8_t)priority);

@@ -72,6 +72,7 @@ static void check_handling(void)
 void cases_interrupts(void)
 {
     static uint8_t route[4];
+    const uint64_t self = SPR_READ(1023) << LINK_SHIFT;
     const uint64_t server = opal_address(route);
     const uint64_t priority = opal_address(route + 2);
     const struct opal_case cases[] = {
@@ -85,7 +86,8 @@ void cases_interrupts(void)
         {"OPAL_SET_XIVE: behind the last PSI source", OPAL_SET_XIVE,
          {PSI_FIRST + PSI_COUNT, 0, MASKED}, OPAL_PARAMETER},
         {"OPAL_SET_XIVE: unknown source", OPAL_SET_XIVE, {0xfffff, 0, MASKED}, OPAL_PARAMETER},
-        {"OPAL_SET_XIVE: priority 256", OPAL_SET_XIVE, {PSI_FIRST, 0, 256}, OPAL_PARAMETER},
+        {"OPAL_SET_XIVE: priority 256", OPAL_SET_XIVE, {PSI_FIRST, self, 256 + MASKED}, OPAL_PARAMETER},
+        {"OPAL_SET_XIVE: server 2^16", OPAL_SET_XIVE, {PSI_FIRST, 0x10000 + self, MASKED}, OPAL_PARAMETER},
     };
 
     check_cases(cases, ARRAY_COUNT(cases));
