@@ -210,9 +210,7 @@ def test_processors_that_trap_together_report_in_turn(
 @pytest.mark.parametrize("call", [10, 67], ids=["OPAL_POLL_EVENTS", "OPAL_LPC_READ"])
 def test_a_trap_inside_a_lock_is_reported(call: int, boot: Boot, unlocked_firmware: Path, tmp_path: Path) -> None:
     """One processor is nearly always in the middle of something that all need to report."""
-    machine = boot(
-        make_payload(tmp_path, f"-DCALL={call}"), firmware=unlocked_firmware, cpus=2, tolerate=["firmware"]
-    )
+    machine = boot(make_payload(tmp_path, f"-DCALL={call}"), firmware=unlocked_firmware, cpus=2, tolerate=["firmware"])
     read_report(machine, tmp_path)
     assert len(reports_after_reset(machine, 2)) == 2
 
@@ -225,7 +223,8 @@ def test_a_trap_inside_a_report_ends_it(boot: Boot, unlocked_firmware: Path, tmp
     machine.expect(r"^opal: starting the payload", PATIENCE)
     machine.qmp("inject-nmi")
     machine.expect(
-        r"^opal: exception 0x100 on processor 0x8\nopal: stopped: exception 0xe40 inside the report of another\n", PATIENCE
+        r"^opal: exception 0x100 on processor 0x8\nopal: stopped: exception 0xe40 inside the report of another\n",
+        PATIENCE,
     )
 
 
