@@ -84,10 +84,26 @@ def _run(options: argparse.Namespace) -> int:
         return problem.exit_status
 
 
+class _CommandParser(argparse.ArgumentParser):
+    """Takes operands on both sides of options, also where there may be any number of them."""
+
+    _mixed = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does, and as its own `intermixed` variant does on top of this."""
+        if self._mixed or not any(action.nargs in ("*", "+", "?") for action in self._get_positional_actions()):
+            return super().parse_known_args(args, namespace)
+        self._mixed = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._mixed = False
+
+
 def make_parser(described: Sequence[Command] = COMMANDS) -> argparse.ArgumentParser:
     """The grammar, with the arguments of these commands only: each description costs imports."""
     parser = argparse.ArgumentParser(prog="mkimage", description="Bootable images for PowerPC hypervisors.")
-    parsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    parsers = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_CommandParser)
     for command in COMMANDS:
         text = f"{command.help[0].upper()}{command.help[1:]}."
         subparser = parsers.add_parser(command.name, help=command.help, description=text)

@@ -43,12 +43,13 @@ class Alternatives:
 
 @dataclass(frozen=True, slots=True)
 class CommandGrammar:
-    """One command with its arguments in the order in which help shows them."""
+    """One command with its arguments in the order in which help shows them; `notes` are about groups of them."""
 
     name: str
     help: str
     arguments: tuple[Argument, ...]
     alternatives: tuple[Alternatives, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def options(self) -> list[Argument]:
@@ -75,6 +76,7 @@ def read_grammar() -> list[CommandGrammar]:
                 Alternatives(tuple(_argument(action) for action in group._group_actions), not group.required)
                 for group in found._mutually_exclusive_groups
             ),
+            tuple(group.description for group in found._action_groups if group.description),
         )
         for name, found in subparsers.choices.items()
     ]

@@ -114,6 +114,8 @@ def _command(command: CommandGrammar) -> str:
         for argument in explained:
             lines += [_item(argument), _paragraph(argument.help)]
         lines.append(".El")
+    for note in command.notes:
+        lines += [".Pp", _paragraph(note.removesuffix("."))]
     return "\n".join(lines) + "\n"
 
 

@@ -8,6 +8,7 @@ SubjectPublicKeyInfo.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Sequence
@@ -224,7 +225,7 @@ def _write_new(path: Path, data: bytes, mode: int) -> None:
         try:
             write_at(descriptor, data, 0)
             os.fsync(descriptor)
-            os.link(temporary, path)
+            _link_new(temporary, path, mode)
         finally:
             os.close(descriptor)
             with suppress(OSError):
@@ -235,6 +236,21 @@ def _write_new(path: Path, data: bytes, mode: int) -> None:
         raise EnvironmentProblem(error.what, str(path)) from None
     except (OSError, ValueError) as error:
         raise EnvironmentProblem(f"cannot write the file: {getattr(error, 'strerror', error)}", str(path)) from None
+
+
+def _link_new(source: Path, path: Path, mode: int) -> None:
+    """Gives a whole file a name that nobody has; where there are no links (FAT), the name is taken first."""
+    try:
+        os.link(source, path)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode))
+        try:
+            source.replace(path)
+        except OSError:
+            path.unlink()
+            raise
 
 
 def _first_line(error: Exception) -> str:

@@ -41,11 +41,11 @@ def test_everything_has_a_default(tmp_path: Path) -> None:
         ("", "server: is missing"),
         (HEAD, "blade: is missing"),
         (HEAD + "[blade]\n", "blade: no blades; write [blade.NAME]"),
-        (HEAD + BLADE + "[rack]\n", "rack: unknown key"),
+        (HEAD + BLADE + "[rack]\n", "rack: unknown key; known are server, blade"),
         ("server = 1\nblade = 2\n", "server: expected a table, got an integer"),
         ("server = 1\n[blade]\none = 1\n", "server: expected a table, got an integer"),
         (HEAD + "[blade]\none = 1\n", "blade.one: expected a table, got an integer"),
-        (HEAD + "color = 1\n" + BLADE, "server.color: unknown key"),
+        (HEAD + "color = 1\n" + BLADE, "server.color: unknown key; known are address, router, tftp-root"),
         (HEAD + '[blade.one]\nmac = "00:14:5e:00:00:01"\n', "blade.one.address: is missing"),
         (HEAD + BLADE + OTHER.replace(":02", ":01"), "blade.two.mac: 00:14:5e:00:00:01 is already the address of one"),
         (HEAD + BLADE + OTHER.replace(".12", ".11"), "blade.two.address: 192.0.2.11 is already the address of one"),
@@ -58,7 +58,10 @@ def test_refused(tmp_path: Path, text: str, complaint: str) -> None:
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("color = 1", "color: unknown key"),
+        (
+            "color = 1",
+            "color: unknown key; known are mac, address, image, arguments, firmware, protocol, device",
+        ),
         ("arguments = 1", "arguments: expected text, got an integer"),
         ('firmware = "uboot"', "firmware: invalid enum value 'uboot'; known are slof, js20, js21"),
         ('protocol = "http"', "protocol: invalid enum value 'http'; known are dhcp, bootp"),

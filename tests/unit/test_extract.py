@@ -49,6 +49,25 @@ def test_patterns_choose(image: Path, tmp_path: Path, run: Run) -> None:
     assert "no entry is called 'dom1/*'" in err
 
 
+def test_operands_on_both_sides_of_options(image: Path, tmp_path: Path, run: Run) -> None:
+    out = tmp_path / "out"
+    for words in (
+        [image, "-o", out, "dom0/kernel"],
+        ["-o", out, image, "dom0/kernel"],
+        [image, "--json", "dom0/kernel", "-o", out],
+    ):
+        status, _, err = run("extract", *words)
+        assert (status, err) == (0, ""), words
+        assert out.read_bytes() == (tmp_path / "kernel.elf").read_bytes()
+        out.unlink()
+    assert run("extract", image, "dom0/k*", "-d", out, "dom0/r*")[0] == 0
+    assert files(out) == ["dom0/kernel", "dom0/ramdisk"]
+    for words in ([image, "dom0/kernel"], ["-o", out], [image, "-o", out, "-d", out]):
+        with pytest.raises(SystemExit) as caught:
+            run("extract", *words)
+        assert caught.value.code == 2
+
+
 def test_one_file_takes_one_payload(image: Path, tmp_path: Path, run: Run) -> None:
     assert run("extract", image, "*/kernel", "-o", tmp_path / "out") == (0, "", "")
     assert (tmp_path / "out").read_bytes() == (tmp_path / "kernel.elf").read_bytes()

@@ -49,6 +49,11 @@ def test_synopses_say_what_must_be_given() -> None:
     assert "\n.Ar IMAGE ...\n" in page  # netboot wants at least one
 
 
+def test_notes_on_groups_of_options_are_there() -> None:
+    page = " ".join(man_page(read_grammar()).split())
+    assert "Without steps the terminal is the machine\\(aqs console until Ctrl\\-A x. With steps" in page
+
+
 def test_everything_is_explained() -> None:
     silent = [(command.name, found) for command in read_grammar() for found in command.arguments if not found.help]
     assert silent == []

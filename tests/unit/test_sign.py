@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +73,23 @@ def test_keygen_leaves_no_half_of_a_pair(bench: Bench) -> None:
     assert not key.exists()
     assert (bench.folder / "new.pub").read_text() == "something"
     assert bench.run("keygen", "-o", bench.folder / "none" / "new")[0] == 3
+
+
+def test_keygen_where_there_are_no_links(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on FAT, where keys are often kept."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    key, before = bench.folder / "new", sorted(bench.folder.iterdir())
+    assert bench.run("keygen", "-o", key)[0] == 0
+    assert key.stat().st_mode & 0o077 == 0
+    assert bench.run("sign", bench.image, "--key", key)[0] == 0
+    assert sorted(bench.folder.iterdir()) == sorted([*before, key, Path(f"{key}.pub")])
+    content = key.read_bytes()
+    assert bench.run("keygen", "-o", key) == (3, "", f"mkimage: {key}: exists, keys are never overwritten\n")
+    assert key.read_bytes() == content
 
 
 def test_signing_changes_the_signature_page_only(bench: Bench) -> None:
