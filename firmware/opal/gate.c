@@ -4,6 +4,7 @@
 #include "board/board.h"
 #include "board/map.h"
 #include "boot_protocol.h"
+#include "calls.h"
 #include "console.h"
 #include "hv/types.h"
 #include "io.h"
@@ -56,8 +57,8 @@ static void log_write(void *tree)
 static _Noreturn void refuse_image(const struct trust *trust)
 {
     say("refused: %s: %s", verdict_word(result.verdict), result.refusal.text);
-    if (!trust->wait) {
-        board_power_off();
+    while (!trust->wait && board_power_off() == OPAL_BUSY) {
+        cpu_relax();
     }
     for (;;) {
         cpu_relax();

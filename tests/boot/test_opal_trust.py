@@ -163,9 +163,7 @@ def test_no_image(bench: Bench, boot: Boot, tmp_path: Path) -> None:
     expect_refusal(boot, bench.firmware, noise, "no-image", "nothing that mkimage built was loaded")
 
 
-def test_unlocked_firmware_has_nothing_to_start(
-    bench: Bench, boot: Boot, unlocked_firmware: Path, tmp_path: Path
-) -> None:
+def test_unlocked_firmware_has_nothing_to_start(boot: Boot, unlocked_firmware: Path, tmp_path: Path) -> None:
     noise = tmp_path / "noise"
     noise.write_bytes(bytes(range(256)) * 64)
     for image in (None, noise):
