@@ -45,9 +45,7 @@ entry_big:
     mtctr %r2
     li %r2, 9
     sldi %r2, %r2, 60
-    andi. %r12, %r11, MSR_ME
-    or %r12, %r12, %r2
-    mtmsrd %r12
+    mtmsrd %r2 /* ME stays the caller's, which mtmsrd cannot change */
     isync
     CPU_AREA %r12
     ld %r2, CPU_IN_CALL(%r12)

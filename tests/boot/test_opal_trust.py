@@ -163,6 +163,13 @@ def test_no_image(bench: Bench, boot: Boot, tmp_path: Path) -> None:
     expect_refusal(boot, bench.firmware, noise, "no-image", "nothing that mkimage built was loaded")
 
 
+def test_unlocked_firmware_has_nothing_to_start(boot: Boot, unlocked_firmware: Path, tmp_path: Path) -> None:
+    noise = tmp_path / "noise"
+    noise.write_bytes(bytes(range(256)) * 64)
+    for image in (None, noise):
+        expect_refusal(boot, unlocked_firmware, image, "no-image", "^neither an image nor a kernel: no ELF file$")
+
+
 def test_waits_when_told_to(bench: Bench, boot: Boot, opal_firmware: Path) -> None:
     settings = [f"KEYS={bench.owner}.pub", "WAIT=1"]
     firmware = build_firmware(opal_firmware, bench.folder / "waiting", *settings)

@@ -13,6 +13,9 @@
 /* The server as a call takes it: two bits for a link that nothing has. */
 #define LINK_SHIFT 2
 
+/* Above every processor of the machine. */
+#define NO_SERVER (0x7f8 << LINK_SHIFT)
+
 struct route {
     int64_t status;
     uint8_t bytes[4]; /* the server, two bytes big-endian; the priority; one that must stay */
@@ -87,6 +90,7 @@ void cases_interrupts(void)
          {PSI_FIRST + PSI_COUNT, 0, MASKED}, OPAL_PARAMETER},
         {"OPAL_SET_XIVE: unknown source", OPAL_SET_XIVE, {0xfffff, 0, MASKED}, OPAL_PARAMETER},
         {"OPAL_SET_XIVE: priority 256", OPAL_SET_XIVE, {PSI_FIRST, self, 256 + MASKED}, OPAL_PARAMETER},
+        {"OPAL_SET_XIVE: no such server", OPAL_SET_XIVE, {PSI_FIRST, NO_SERVER, 7}, OPAL_PARAMETER},
         {"OPAL_SET_XIVE: server 2^16", OPAL_SET_XIVE, {PSI_FIRST, 0x10000 + self, MASKED}, OPAL_PARAMETER},
     };
 
