@@ -35,7 +35,7 @@ def run_to_shell(command: str, root: Path) -> int:
             process.stdin.flush()
             while process.stdout.read1(4096):  # type: ignore[attr-defined]
                 pass
-            return process.wait(60)
+            return process.wait(300)
         finally:
             process.terminate()
 
@@ -53,5 +53,5 @@ def test_commands_of_readme(project_root: Path) -> None:
         if command.startswith("make boot"):
             assert run_to_shell(command, project_root) == 0
             continue
-        result = subprocess.run(shlex.split(command), cwd=project_root, capture_output=True, timeout=300, check=False)
+        result = subprocess.run(shlex.split(command), cwd=project_root, capture_output=True, timeout=500, check=False)
         assert result.returncode == 0, f"{command}: {result.stderr.decode(errors='replace')}"
