@@ -26,7 +26,8 @@ from loader.machines import DEFAULT_MACHINE, MACHINES, QEMU, Machine, Network, f
 
 MONITOR_PATIENCE: Final = 30.0
 """Seconds until an answer of QEMU's monitor counts as lost; it takes milliseconds on an idle machine."""
-
+GUEST_PATIENCE: Final = 300.0
+"""Seconds that a guest usually has for what is expected of it: an emulated one on a busy host needs many."""
 
 PACKAGES: Final = {
     QEMU: "run tools/setup or install Debian's qemu-system-ppc",
@@ -202,7 +203,7 @@ class Emulator:
     ) -> None:
         self._resources.close()
 
-    def expect(self, pattern: str, timeout: float = 60) -> re.Match[str]:
+    def expect(self, pattern: str, timeout: float = GUEST_PATIENCE) -> re.Match[str]:
         """Wait for a pattern on the console; raises ConsoleError, or EmulatorError when QEMU ends first."""
         try:
             return self.console.expect(pattern, timeout)
@@ -216,7 +217,7 @@ class Emulator:
         except ConsoleEnd as end:
             raise self._explained(end) from None
 
-    def wait(self, timeout: float = 60) -> int:
+    def wait(self, timeout: float = GUEST_PATIENCE) -> int:
         """Wait for QEMU to end by itself and return its exit status, -N for signal N; raises ConsoleError."""
         self.console.expect_end(timeout)
         return self._status()

@@ -7,11 +7,8 @@
 
 #define PRIORITY_MASKED 0xff
 
-/* OPAL's server is a processor's number shifted left by this: the lowest bits are for a link, and nothing here has one. */
-#define SERVER_SHIFT 2
-
-/* Sources first, first + 1, ..., first + count - 1.  `server` is as in OPAL; there is such a processor unless the priority
- * is PRIORITY_MASKED.  `data` is the owner's. */
+/* Sources first, first + 1, ..., first + count - 1.  `server` is as in OPAL: the processor's number shifted left by two;
+ * there is such a processor unless the priority is PRIORITY_MASKED.  `data` is the owner's. */
 struct source_range {
     uint32_t first;
     uint32_t count;

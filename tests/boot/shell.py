@@ -15,11 +15,11 @@ _COMPLAINT: Final = re.compile(
 )
 
 
-def run(machine: Emulator, command: str, timeout: float = 60) -> str:
+def run(machine: Emulator, command: str) -> str:
     """Run one shell command and return what it printed; the shell echoes the line, so the marks are split."""
     machine.send(f"echo BE''GIN; {command}; echo E''ND:$?\n")
-    machine.expect("BEGIN\r?\n", timeout)
-    match = machine.expect(r"END:(\d+)", timeout)
+    machine.expect("BEGIN\r?\n")
+    match = machine.expect(r"END:(\d+)")
     output = match.string[: match.start()].rpartition("BEGIN")[2].replace("\r", "").removeprefix("\n")
     assert match[1] == "0", f"{command!r} failed: {output}"
     return output

@@ -42,7 +42,7 @@ def pack(tmp_path: Path, *settings: str, recipe: Path = RECIPE) -> Path:
 
 def reach_shell(machine: Emulator) -> None:
     """A shell to work in; the kernel's notices, which come when they come, stay out of what commands print."""
-    machine.expect(PROMPT, 200)
+    machine.expect(PROMPT)
     run(machine, "mkdir -p /proc /sys /dev && mount -t proc p /proc && mount -t devtmpfs d /dev && dmesg -n 5")
 
 
@@ -51,7 +51,7 @@ def power_off(machine: Emulator) -> None:
     machine.expect("domain dom0 powers off")
     machine.expect(r"exits of domain 0 dom0")
     machine.expect(r"H_ENTER +\d+ +\d+")
-    assert machine.wait(60) == 0
+    assert machine.wait() == 0
     assert machine.shutdown_reason() == "guest-shutdown"
 
 
@@ -59,7 +59,7 @@ def use_memory(machine: Emulator) -> None:
     """Write and read 64 MiB of tmpfs."""
     run(machine, "mkdir -p /t && mount -t tmpfs -o size=100m t /t && dd if=/dev/zero of=/t/file bs=1M count=64")
     # The shell compares: another domain's line may come between the digits.
-    run(machine, f'[ "$(sha256sum </t/file)" = "{SIXTY_FOUR_MIB}  -" ]', 120)
+    run(machine, f'[ "$(sha256sum </t/file)" = "{SIXTY_FOUR_MIB}  -" ]')
 
 
 def test_shell_and_power_off(boot: Boot, debian_image: Path) -> None:
@@ -189,7 +189,7 @@ def test_reboot(boot: Boot, debian_image: Path) -> None:
     machine.expect("domain dom0 reboots")
     machine.expect(r"\(hv\) reboot")
     machine.expect(r"\(hv\) Roundpeg hypervisor")
-    machine.expect(PROMPT, 200)
+    machine.expect(PROMPT)
 
 
 def test_typed_and_printed_text_arrives_whole(boot: Boot, debian_image: Path) -> None:
@@ -203,8 +203,8 @@ def test_typed_and_printed_text_arrives_whole(boot: Boot, debian_image: Path) ->
     machine.expect("GO")
     machine.send(text + "\x04")
     digest = hashlib.sha256(text.encode()).hexdigest()
-    assert digest in run(machine, "sha256sum /typed", 120)
-    assert run(machine, "cat /typed", 120) == text
+    assert digest in run(machine, "sha256sum /typed")
+    assert run(machine, "cat /typed") == text
 
 
 def test_second_domain_restarts_beside_dom0(boot: Boot, tmp_path: Path, debian_kernel: Path) -> None:
@@ -219,7 +219,7 @@ def test_second_domain_restarts_beside_dom0(boot: Boot, tmp_path: Path, debian_k
     machine.expect(r"domain 0 dom0: .* by RMO")
     machine.expect(r"domain 1 second: 512 MiB, real-mode area 64 MiB by VRMA")
     reach_shell(machine)
-    machine.expect("domain second reboots", 120)
-    machine.expect(r"\(second\) .*Linux version", 120)
+    machine.expect("domain second reboots")
+    machine.expect(r"\(second\) .*Linux version")
     use_memory(machine)
     power_off(machine)

@@ -32,7 +32,7 @@ REPORT_AT = PAYLOAD_AT + FILE_OFFSET + 0x200
 FIRMWARE_BASE = 0x3000_0000
 EPAPR_MAGIC = 0x6550_4150
 MSR_SF_HV = 0x9000_0000_0000_0000
-PATIENCE = 120.0
+PATIENCE = 300.0
 BOOTS = 12
 
 SKIBOOT_AND_OURS = pytest.mark.parametrize("firmware", ["skiboot", "ours"])
@@ -92,7 +92,7 @@ def test_any_processor_may_be_elected(payload: Path, boot: Boot, unlocked_firmwa
     """All four start at once; one leads, and the tree says which, in every run."""
     for _ in range(BOOTS):
         machine = boot(payload, firmware=unlocked_firmware, cpus=4)
-        machine.expect(r"^opal: starting the payload", PATIENCE)
+        machine.expect(r"^opal: starting the payload")
         report = read_report(machine, tmp_path)
         blob = read_tree(machine, report, tmp_path)
         boot_processor = int.from_bytes(blob[28:32], "big")
@@ -157,7 +157,7 @@ def test_a_trap_inside_a_call_is_reported(boot: Boot, unlocked_firmware: Path, t
     """The payload breaks an instruction of the firmware's and calls it."""
     place = symbol(unlocked_firmware, "opal_test")
     machine = boot(make_payload(tmp_path, f"-DTRAP={place:#x}"), firmware=unlocked_firmware, tolerate=["firmware"])
-    machine.expect(r"^opal: exception 0xe40 on processor 0x8", PATIENCE)
+    machine.expect(r"^opal: exception 0xe40 on processor 0x8")
     machine.expect(rf"^opal: pc  0x{place:016x}  opal_test\+0x0")
     machine.expect(r"^opal: lr  0x\w+  (opal_entry|entry_big|entry_from_big|leave)\+0x\w+")
     machine.expect(r"^opal: msr 0x9000000000000000 ")
@@ -167,7 +167,7 @@ def test_a_trap_inside_a_call_is_reported(boot: Boot, unlocked_firmware: Path, t
 
 def test_a_trap_of_the_payload_is_reported(boot: Boot, unlocked_firmware: Path, tmp_path: Path) -> None:
     machine = boot(make_payload(tmp_path, "-DFAULT"), firmware=unlocked_firmware, tolerate=["firmware"])
-    machine.expect(r"^opal: exception 0xe40 on processor 0x8", PATIENCE)
+    machine.expect(r"^opal: exception 0xe40 on processor 0x8")
     machine.expect(r"^opal: pc  0x000000002000\w{4}  not in the firmware")
 
 
@@ -242,8 +242,8 @@ def boot_debian(boot: Boot, kernel: Path, firmware: Path, cpus: int = 1) -> Emul
     """Debian's kernel on the firmware alone, at its shell."""
     extra = ["-initrd", str(kernel.with_name("initrd.gz")), "-append", "console=hvc0 rdinit=/bin/sh"]
     machine = boot(kernel, firmware=firmware, cpus=cpus, extra=extra)
-    machine.expect(r"^opal: starting the payload", PATIENCE)
-    machine.expect(PROMPT, 200)
+    machine.expect(r"^opal: starting the payload")
+    machine.expect(PROMPT)
     run(machine, "mkdir -p /proc /sys && mount -t proc p /proc && mount -t sysfs s /sys")
     return machine
 
@@ -265,19 +265,19 @@ def test_debian_runs_on_it_alone(cpus: int, boot: Boot, debian_kernel: Path, unl
     assert sum(map(int, counts[1].split())) > 0
     assert abs(int(run(machine, "date +%s")) - time.time()) < 86400
     machine.send("poweroff -f\n")
-    assert machine.wait(60) == 0
+    assert machine.wait() == 0
     assert machine.shutdown_reason() == "guest-shutdown"
 
 
 def test_debian_reboots_through_it(boot: Boot, debian_kernel: Path, unlocked_firmware: Path) -> None:
     machine = boot_debian(boot, debian_kernel, unlocked_firmware)
     machine.send("reboot -f\n")
-    machine.expect(r"^opal: Roundpeg firmware", 60)
-    machine.expect(r"Linux version", 60)
+    machine.expect(r"^opal: Roundpeg firmware")
+    machine.expect(r"Linux version")
 
 
 def test_the_power_button_reaches_debian(boot: Boot, debian_kernel: Path, unlocked_firmware: Path) -> None:
     """The service processor's event becomes a message of OPAL's; a shell that is init cannot follow it."""
     machine = boot_debian(boot, debian_kernel, unlocked_firmware)
     machine.qmp("system_powerdown")
-    machine.expect(r"opal-power: Poweroff requested", 60)
+    machine.expect(r"opal-power: Poweroff requested")

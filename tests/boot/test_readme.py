@@ -78,7 +78,7 @@ def run_to_shell(step: Step, root: Path) -> tuple[int, str]:
                     prompts += 1
                     process.stdin.write(f"{waiting.pop(0)}\n".encode())
                     process.stdin.flush()
-            status = process.wait(60)
+            status = process.wait(300)
         finally:
             process.terminate()
     output = CURSOR.sub("", seen.decode(errors="replace").replace("\r", ""))
@@ -91,7 +91,7 @@ def run(step: Step, root: Path) -> tuple[int, str]:
     if step.command.startswith("make boot"):
         return run_to_shell(step, root)
     result = subprocess.run(
-        shlex.split(step.command), cwd=root, capture_output=True, text=True, errors="replace", timeout=300, check=False
+        shlex.split(step.command), cwd=root, capture_output=True, text=True, errors="replace", timeout=500, check=False
     )
     assert result.returncode == 0, f"{step.command}: {result.stderr}"
     return result.returncode, result.stdout
