@@ -74,7 +74,7 @@ class Profile:
     """A firmware on a kind of machine.
 
     memory        bytes of memory assumed where nothing else is said
-    memory_fixed  whether every such machine has that much
+    memory_fixed  whether the firmware says so whatever the machine has
     owned         the firmware's ranges on a machine of that much memory
     """
 
@@ -85,6 +85,10 @@ class Profile:
     owned: Callable[[int], tuple[Owned, ...]]
     source: str
     memory_fixed: bool = False
+
+    def memory_of(self, machine: int | None) -> int:
+        """Bytes the firmware finds on a machine that has that much, or on the usual one."""
+        return self.memory if machine is None or self.memory_fixed else machine
 
 
 SLOF_RESERVE: Final = 0x4000
