@@ -47,12 +47,15 @@ def open_log(path: Path) -> Iterator[ConsoleLog]:
 
 
 def _create(path: Path) -> BinaryIO:
-    unnamed = path.parent / f".{secrets.token_hex(8)}"
+    if path.exists() and not path.is_file():  # /dev/null would be no device any more
+        raise EnvironmentProblem("cannot write the log: not a regular file", str(path))
+    target = path.resolve()
+    unnamed = target.parent / f".{secrets.token_hex(8)}"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         file = unnamed.open("xb")
         try:
-            unnamed.replace(path)
+            unnamed.replace(target)
         except OSError:
             file.close()
             unnamed.unlink()

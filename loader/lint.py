@@ -85,7 +85,7 @@ def lint(subject: Subject, profiles: Sequence[str] = (), memory: int | None = No
     findings = []
     for name in names:
         profile = find_profile(name)
-        findings += _lint_profile(subject, profile, profile.memory if memory is None else memory)
+        findings += _lint_profile(subject, profile, profile.memory_of(memory))
     return Report(subject, names, tuple(sorted(findings, key=lambda found: _ORDER.index(found.severity))))
 
 

@@ -136,7 +136,7 @@ def entry_address(subject: Subject, route: Route) -> int | None:
 
 def machine_maps(subject: Subject, profile: Profile, memory: int | None = None) -> list[AddressSpace]:
     """The machine's memory, once for each route into the firmware."""
-    size = profile.memory if memory is None else memory
+    size = profile.memory_of(memory)
     return [machine_map(subject, profile, route, size) for route in profile.routes]
 
 

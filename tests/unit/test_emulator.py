@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import signal
 import subprocess
@@ -105,14 +106,27 @@ def test_a_log_over_an_input(way: str, tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_a_log_that_cannot_be_written(fake_qemu: MakeImage, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What stands there stays, a device like /dev/null as well: it once became a file, for everybody."""
     image, folder = fake_qemu('say("x")'), tmp_path / "folder"
     (folder / "log").mkdir(parents=True)
-    for log, reason in ((folder / "log", "Is a directory"), (image / "log", "Not a directory")):
+    os.mkfifo(folder / "device")
+    for log, reason in (
+        (folder / "log", "not a regular file"),
+        (folder / "device", "not a regular file"),
+        (image / "log", "File exists"),
+    ):
         assert boot(image, "--log", str(log), "--expect", "x") == 3
-        err = capsys.readouterr().err
-        assert err.startswith(f"mkimage: {log}: cannot write the log: ")
-        assert err.count("\n") == 1, reason
-    assert [path.name for path in folder.iterdir()] == ["log"]
+        assert capsys.readouterr().err == f"mkimage: {log}: cannot write the log: {reason}\n"
+    assert sorted(path.name for path in folder.iterdir()) == ["device", "log"]
+    assert (folder / "device").is_fifo()
+
+
+def test_a_log_behind_a_link(fake_qemu: MakeImage, tmp_path: Path) -> None:
+    link, log = tmp_path / "link", tmp_path / "logs" / "log"
+    link.symlink_to(log)
+    assert boot(fake_qemu('say("hello")'), "--log", str(link), "--expect", "hello") == 0
+    assert link.is_symlink()
+    assert log.read_text().endswith("hello")
 
 
 def test_what_qemu_refuses_is_said_and_not_its_advice(fake_qemu: MakeImage, capsys: pytest.CaptureFixture[str]) -> None:
