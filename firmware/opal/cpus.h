@@ -48,7 +48,7 @@ _Static_assert(sizeof(struct cpu) <= CPU_TRAP_STACK_TOP - 0x1800, "no room for t
 /* Takes note of the tree's processors, clears their areas and lets them come from where they wait. */
 void cpus_init(const void *tree, volatile uint32_t *released);
 
-/* Waits until every processor of the tree is parked, at most for a second. */
+/* Waits until every processor of the tree is parked, but not for more than some seconds. */
 void cpus_gather(void);
 
 /* The first address behind the last processor's area. */
