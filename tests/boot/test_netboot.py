@@ -7,7 +7,7 @@ Each machine is what an operator has in front of him: the line that `mkimage net
 from __future__ import annotations
 
 import json
-import os
+import random
 import re
 import shutil
 import signal
@@ -136,7 +136,7 @@ def long_image(stub_binary: Path, hypervisor_elf: Path, tmp_path_factory: pytest
     folder = tmp_path_factory.mktemp("long")
     recipe = write_recipe(folder, RECIPE.replace("stub.bin", str(stub_binary)))
     shutil.copyfile(hypervisor_elf, folder / "hypervisor.elf")
-    (folder / "initrd.gz").write_bytes(os.urandom(5 << 20))
+    (folder / "initrd.gz").write_bytes(random.Random(5).randbytes(5 << 20))
     assert cli.main(["build", str(recipe), "-o", str(folder / "long.img")]) == 0
     return folder / "long.img"
 
