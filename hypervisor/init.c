@@ -41,10 +41,9 @@ static const char *root_string(const void *fdt, const char *name)
 
 static uint64_t timebase_frequency(const void *fdt)
 {
-    int node = fdt_node_offset_by_prop_value(fdt, -1, "device_type", "cpu", sizeof("cpu"));
-    uint32_t frequency;
+    uint64_t frequency;
 
-    if (node < 0 || !fdt_read_u32(fdt, node, "timebase-frequency", &frequency) || frequency == 0) {
+    if (!fdt_read_frequency(fdt, "timebase-frequency", &frequency) || frequency == 0) {
         hv_panic("the device tree names no timebase-frequency");
     }
     return frequency;
@@ -94,8 +93,8 @@ void hypervisor_main(const void *fdt, uint64_t opal_base, uint64_t opal_entry)
     uint32_t count;
 
     processor_init();
-    sched_init(timebase_frequency(fdt));
     platform_init(fdt, opal_base, opal_entry);
+    sched_init(timebase_frequency(fdt));
     banner(fdt);
     memory_init(fdt, (uintptr_t)__image_end);
     memory_print();

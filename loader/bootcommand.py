@@ -7,17 +7,18 @@ import argparse
 import json
 import math
 import re
-import signal
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from loader.console import ConsoleError, ConsoleTimeout
-from loader.errors import LoaderError, SourceError
+from loader.errors import SourceError
+from loader.io import open_source
 from loader.machines import DEFAULT_MACHINE, FATAL_NAMES, MACHINES
+from loader.output import say
 from loader.qemu import Emulator, EmulatorError
 from loader.units import MIB, parse_size
 
@@ -54,16 +55,10 @@ Step = Expect | Send | ExpectExit
 _STEP_NAMES: Final = {Expect: "expect", Send: "send", ExpectExit: "expect-exit"}
 
 
-class UsageError(LoaderError):
-    """Arguments that make no sense together."""
-
-    exit_status: ClassVar[int] = 2
-
-
 def add_boot_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `mkimage boot`."""
     add = parser.add_argument
-    add("image", type=Path, help="image to boot")
+    add("image", type=Path, metavar="IMAGE", help="image to boot")
     add(
         "--machine",
         choices=sorted(MACHINES.keys() - {"none"}),
@@ -119,11 +114,13 @@ def add_boot_arguments(parser: argparse.ArgumentParser) -> None:
 def run_boot(args: argparse.Namespace) -> int:
     """Boot as the arguments say and return the exit status; raises LoaderError."""
     if args.steps and isinstance(args.steps[-1], Send):
-        raise UsageError("the last step is --send", hint="add the --expect or --expect-exit that shows its effect")
+        args.parser.error("the last step is --send: add the --expect or --expect-exit that shows its effect")
     if args.json and not args.steps:
-        raise UsageError("--json reports on steps", hint="add --expect, --send or --expect-exit")
-    if not args.image.is_file():
+        args.parser.error("--json reports on steps: add --expect, --send or --expect-exit")
+    if not args.image.exists():
         raise SourceError("no such file", str(args.image), "build it with `mkimage build`")
+    with open_source(args.image):  # of what it cannot read QEMU says less
+        pass
     emulator = Emulator(
         args.image,
         machine=args.machine,
@@ -144,7 +141,7 @@ def run_boot(args: argparse.Namespace) -> int:
                 print(*getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
             raise
     if args.json:
-        print(json.dumps({"image": str(args.image), "machine": args.machine, "steps": steps}, indent=2))
+        say(json.dumps({"image": str(args.image), "machine": args.machine, "steps": steps}, indent=2))
     return 0
 
 
@@ -176,7 +173,6 @@ def _attach(emulator: Emulator, timeout: float | None) -> int:
     from loader.terminal import Outcome, attach
 
     print("Ctrl-A x ends the emulator", file=sys.stderr, flush=True)
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # or the terminal stays raw
     outcome = attach(emulator.console, sys.stdin.fileno(), sys.stdout.fileno(), timeout)
     print(file=sys.stderr)
     if outcome is Outcome.TIMEOUT:

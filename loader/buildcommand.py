@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 from typing import Final
 
+from loader.output import say
+
 CONTAINERS: Final = ("elf32", "elf64")
 """As loader/elfpreface.py has them, whose import would cost too much here."""
 
@@ -15,7 +17,7 @@ CONTAINERS: Final = ("elf32", "elf64")
 def add_build_arguments(parser: argparse.ArgumentParser) -> None:
     """The grammar of `mkimage build`."""
     _add_recipe(parser)
-    parser.add_argument("-o", "--output", type=Path, metavar="IMAGE")
+    parser.add_argument("-o", "--output", type=Path, metavar="IMAGE", help="the file to write")
     parser.add_argument(
         "--container",
         choices=CONTAINERS,
@@ -29,7 +31,7 @@ def add_build_arguments(parser: argparse.ArgumentParser) -> None:
 def add_devtree_arguments(parser: argparse.ArgumentParser) -> None:
     """The grammar of `mkimage devtree`."""
     _add_recipe(parser)
-    parser.add_argument("--domain", required=True, metavar="NAME")
+    parser.add_argument("--domain", required=True, metavar="NAME", help="the domain, as the recipe calls it")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--dts", action="store_true", help="print the source text (the default)")
     form.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the flat tree to a file")
@@ -37,7 +39,7 @@ def add_devtree_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_recipe(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("recipe", type=Path, metavar="RECIPE")
+    parser.add_argument("recipe", type=Path, metavar="RECIPE", help="what to pack (docs/recipe.md)")
     parser.add_argument(
         "--set",
         action="append",
@@ -66,17 +68,18 @@ def run_build(options: argparse.Namespace) -> int:
     if output:
         require_other_file(output, *recipe.inputs)
     with terminal_meter() as meter:
-        plan = plan_image(recipe, output.parent if output else None, Container(options.container), meter)
+        folder = None if output is None or options.dry_run else output.parent
+        plan = plan_image(recipe, folder, Container(options.container), meter)
         report = judge_plan(plan, recipe.targets, quiet=options.json)
         if not report.passes():
             if options.json:
-                print(render_refusal(output, report))
+                say(render_refusal(output, report))
             return 1
         if output is None or options.dry_run:
-            print(render_plan(plan, output, report, as_json=options.json))
+            say(render_plan(plan, output, report, as_json=options.json))
             return 0
         head = write_image(output, plan.stub, plan.payloads, plan.container, meter)
-    print(render_result(output, head, report, as_json=options.json))
+    say(render_result(output, head, report, as_json=options.json))
     return 0
 
 
@@ -92,10 +95,10 @@ def run_devtree(options: argparse.Namespace) -> int:
         require_other_file(options.output, *recipe.inputs)
     plan = plan_domain_of(recipe, recipe.domain(options.domain))
     if options.json:
-        print(json.dumps(tree_json(Tree.parse(plan.tree, options.domain)), indent=2))
+        say(json.dumps(tree_json(Tree.parse(plan.tree, options.domain)), indent=2))
         return 0
     if options.output is None:
-        print(to_dts(Tree.parse(plan.tree, options.domain)), end="")
+        say(to_dts(Tree.parse(plan.tree, options.domain)), end="")
         return 0
     with AtomicFile(options.output) as file:
         write_at(file.fd, plan.tree, 0)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from loader.grammar import Argument, CommandGrammar, option_words, read_grammar
+from loader.output import say
 
 
 def add_completion_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +19,7 @@ def add_completion_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_completion(options: argparse.Namespace) -> int:
     """Prints the script for one shell."""
-    print(_SCRIPTS[options.shell](read_grammar()), end="")
+    say(_SCRIPTS[options.shell](read_grammar()), end="")
     return 0
 
 

@@ -56,7 +56,7 @@ def compress(
             if size + len(piece) > limit:
                 packed.close()
                 return None
-            write_at(packed.fileno(), piece, size)
+            write_at(packed.fileno(), piece, size, _place(folder))
             size += len(piece)
         stamp.verify(file.fileno())
     return Packed(packed, size, stamp.size)
@@ -101,8 +101,14 @@ def _open_nameless(folder: Path | None) -> BinaryIO:
     try:
         return tempfile.TemporaryFile(dir=folder)
     except OSError as error:
-        where = str(folder or tempfile.gettempdir())
-        raise EnvironmentProblem(f"a compressed payload cannot be written: {error.strerror}", where) from None
+        what = f"a compressed payload cannot be written: {error.strerror}"
+        raise EnvironmentProblem(what, _place(folder)) from None
+
+
+def _place(folder: Path | None) -> str:
+    import tempfile
+
+    return str(folder or tempfile.gettempdir())
 
 
 def _lz4_pieces(source: int, size: int, meter: Meter) -> Iterator[bytes]:

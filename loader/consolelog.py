@@ -11,6 +11,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from loader.errors import EnvironmentProblem
+
 STAMP: Final = "[{:9.3f}] "
 """In front of every line, 12 bytes on the first day; what follows is as it came: `cut -b 13-` gives the console."""
 
@@ -38,9 +40,26 @@ def open_log(path: Path) -> Iterator[ConsoleLog]:
     """A new log under `path`, whose folder is made.
 
     Another run that is still writing under the same name keeps its file, which has lost that name: nothing is mixed.
+    Raises EnvironmentProblem.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unnamed = path.with_name(f".{secrets.token_hex(8)}")
-    with unnamed.open("xb") as file:
-        unnamed.replace(path)
+    with _create(path) as file:
         yield ConsoleLog(file)
+
+
+def _create(path: Path) -> BinaryIO:
+    if path.exists() and not path.is_file():  # /dev/null would be no device any more
+        raise EnvironmentProblem("cannot write the log: not a regular file", str(path))
+    target = path.resolve()
+    unnamed = target.parent / f".{secrets.token_hex(8)}"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        file = unnamed.open("xb")
+        try:
+            unnamed.replace(target)
+        except OSError:
+            file.close()
+            unnamed.unlink()
+            raise
+    except OSError as error:
+        raise EnvironmentProblem(f"cannot write the log: {error.strerror}", str(path)) from None
+    return file

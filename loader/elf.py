@@ -18,6 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from loader.elfhead import IDENT_SIZE, require_elf
 from loader.errors import ElfError
 from loader.io import open_source
 
@@ -34,7 +35,6 @@ MAX_MEMORY: Final = 64 << 30
 REAL_ADDRESS_BITS: Final = 60
 """In real mode the processor ignores the four bits above (Power ISA Book III, real addressing modes)."""
 
-_MAGIC: Final = b"\x7fELF"
 _PN_XNUM: Final = 0xFFFF
 _FILE_HEADER_SIZE: Final = {32: 52, 64: 64}
 _PROGRAM_HEADER_SIZE: Final = {32: 32, 64: 56}
@@ -89,8 +89,7 @@ def read_elf(path: Path) -> ElfFacts:
     Raises ElfError when the file is not an ELF file a loader can trust, SourceError when it cannot be read.
     """
     with open_source(path) as file:
-        if file.read(len(_MAGIC)) != _MAGIC:
-            raise ElfError("not an ELF file", str(path))
+        require_elf(file.read(IDENT_SIZE), str(path))
         return _read(file, path, os.fstat(file.fileno()).st_size)
 
 

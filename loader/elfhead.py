@@ -28,7 +28,17 @@ MAX_SECTIONS: Final = 4096
 """What is read of one file; the largest real ones have some dozens.  Rules compare every two segments."""
 
 _TRUNCATED: Final = "the file is truncated; copy or build it again"
-_IDENT_SIZE: Final = 16
+IDENT_SIZE: Final = 16
+"""Bytes of e_ident."""
+_PACKED: Final = {
+    b"\x1f\x8b": "gzip",
+    b"\xfd7zXZ\0": "xz",
+    b"BZh": "bzip2",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\x04\x22\x4d\x18": "lz4",
+    b"\x02\x21\x4c\x18": "lz4",
+}
+"""How files begin in which distributions ship kernels: RFC 1952, RFC 8878, and the formats' own descriptions."""
 _FILE_HEADER: Final = {32: "2HI3I I6H", 64: "2HI3Q I6H"}
 _PROGRAM_HEADER: Final = {32: "8I", 64: "2I6Q"}
 _SECTION_HEADER: Final = {32: "10I", 64: "2I4Q2I2Q"}
@@ -117,17 +127,26 @@ class ElfHead:
         return int.from_bytes(data, "little" if self.little_endian else "big")
 
 
+def require_elf(start: bytes, where: str) -> None:
+    """Raises ElfError unless a file that begins with these bytes, IDENT_SIZE of them, may be an ELF file."""
+    if start.startswith(b"\x7fELF"):
+        return
+    for magic, name in _PACKED.items():
+        if start.startswith(magic):
+            raise ElfError(f"not an ELF file but one that {name} compressed", where, "give what is inside")
+    raise ElfError("not an ELF file", where)
+
+
 def parse_elf_head(read: Reader, where: str) -> ElfHead:
     """The head of an ELF file; raises ElfError when there is none."""
-    ident = read(0, _IDENT_SIZE)
-    if ident[:4] != b"\x7fELF":
-        raise ElfError("not an ELF file", where)
-    if len(ident) < _IDENT_SIZE or ident[4] not in (1, 2) or ident[5] not in (1, 2):
+    ident = read(0, IDENT_SIZE)
+    require_elf(ident, where)
+    if len(ident) < IDENT_SIZE or ident[4] not in (1, 2) or ident[5] not in (1, 2):
         raise ElfError("an ELF file of unknown class or byte order", where)
     bits, little_endian = 32 * ident[4], ident[5] == 1
     order = "<" if little_endian else ">"
     layout = order + _FILE_HEADER[bits]
-    raw = read(_IDENT_SIZE, struct.calcsize(layout))
+    raw = read(IDENT_SIZE, struct.calcsize(layout))
     if len(raw) < struct.calcsize(layout):
         raise ElfError("the ELF header is cut off", where, _TRUNCATED)
     kind, machine, _, entry, table, section_table, _, _, entry_size, count, section_size, section_count, _ = (

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
-from loader.errors import EnvironmentProblem, ImageError
+from loader.errors import EnvironmentProblem, ImageError, one_line
 from loader.imagehead import Head
 from loader.io import require_other_file
 from loader.meter import QUIET, Meter
@@ -43,13 +43,17 @@ def plan_extraction(
     names = _select(head, patterns, image)
     if output is not None and len(names) > 1:
         raise ImageError(f"{len(names)} payloads for one file: {', '.join(names)}", str(image), "use -d DIR")
-    return [Extraction(name, output or _file(folder, name, image), _size(head, name, stored), stored) for name in names]
+    found = [
+        Extraction(name, output or _file(folder, names, name, image), _size(head, name, stored), stored)
+        for name in names
+    ]
+    for item in found:
+        require_other_file(item.file, image)
+    return found
 
 
 def extract(image: Path, found: Sequence[Extraction], meter: Meter = QUIET) -> None:
     """Writes what was planned, each file checked, and whole or not at all; raises LoaderError."""
-    for item in found:
-        require_other_file(item.file, image)
     for item in found:
         try:
             item.file.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +70,7 @@ def render_extraction(image: Path, found: Sequence[Extraction], *, as_json: bool
     if as_json:
         files = [{"name": item.name, "file": str(item.file), "size": item.size} for item in found]
         return json.dumps({"image": str(image), "written": written, "files": files}, indent=2)
-    return "\n".join(f"{item.file}: {item.name}, {item.size} bytes" for item in found)
+    return "\n".join(f"{one_line(str(item.file))}: {item.name}, {item.size} bytes" for item in found)
 
 
 def _select(head: Head, patterns: Sequence[str], image: Path) -> list[str]:
@@ -78,9 +82,12 @@ def _select(head: Head, patterns: Sequence[str], image: Path) -> list[str]:
     return [name for name in known if not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)]
 
 
-def _file(folder: Path | None, name: str, image: Path) -> Path:
+def _file(folder: Path | None, names: Sequence[str], name: str, image: Path) -> Path:
+    alone = "extract it alone, with -o FILE"
     if folder is None or not _SAFE_NAME.fullmatch(name):
-        raise ImageError(f"{name!r} cannot be a file in a folder", str(image), "extract it alone, with -o FILE")
+        raise ImageError(f"{name!r} cannot be a file in a folder", str(image), alone)
+    if any(other.startswith(f"{name}/") for other in names):  # a domain may be called `stub`
+        raise ImageError(f"{name!r} would be a file and a folder", str(image), alone)
     return folder / name
 
 

@@ -34,12 +34,22 @@ class Argument:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternatives:
+    """Options of which one can be given, and must be unless `optional`."""
+
+    arguments: tuple[Argument, ...]
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CommandGrammar:
-    """One command with its arguments in the order in which help shows them."""
+    """One command with its arguments in the order in which help shows them; `notes` are about groups of them."""
 
     name: str
     help: str
     arguments: tuple[Argument, ...]
+    alternatives: tuple[Alternatives, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def options(self) -> list[Argument]:
@@ -58,7 +68,16 @@ def read_grammar() -> list[CommandGrammar]:
     (subparsers,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
     texts = {command.name: command.help for command in COMMANDS}
     return [
-        CommandGrammar(name, texts[name], tuple(_argument(action) for action in found._actions))
+        CommandGrammar(
+            name,
+            texts[name],
+            tuple(_argument(action) for action in found._actions),
+            tuple(
+                Alternatives(tuple(_argument(action) for action in group._group_actions), not group.required)
+                for group in found._mutually_exclusive_groups
+            ),
+            tuple(group.description for group in found._action_groups if group.description),
+        )
         for name, found in subparsers.choices.items()
     ]
 
@@ -75,9 +94,9 @@ def _argument(action: argparse.Action) -> Argument:
         value=value,
         choices=tuple(choices),
         help=_help(action),
-        optional=not action.required,
+        optional=not action.required or action.nargs in ("*", "?"),  # which argparse calls required
         repeated=isinstance(action, argparse._AppendAction) or action.nargs in ("*", "+"),
-        is_file=action.type is Path,
+        is_file=action.type is Path or action.metavar == "FILE",  # which may be a name as well
     )
 
 

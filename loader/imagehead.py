@@ -91,7 +91,8 @@ def check_stub(stub: bytes, where: str) -> int:
     try:
         words = STUB_WORDS.parse(stub)
     except ConstructError as error:
-        raise ImageError(f"does not begin with a boot stub ({_reason(error)})", where) from None
+        hint = "give what `mkimage build` or `make build` wrote"
+        raise ImageError(f"does not begin with a boot stub ({_reason(error)})", where, hint) from None
     if words.size % PAGE or not 0 < words.size <= abi.STUB_MAX_SIZE:
         limit = abi.STUB_MAX_SIZE
         raise ImageError(f"the boot stub's size {words.size:#x} is not a page multiple up to {limit:#x}", where)
@@ -148,7 +149,8 @@ def _build(structure: Any, fields: dict[str, Any], where: str) -> bytes:
 
 
 def _reason(error: Exception) -> str:
-    return " ".join(str(error).split())
+    """What a library complains about, without the way there through our structures."""
+    return " ".join(str(error).split()).rpartition(" -> ")[2]
 
 
 def _build_entry(entry: Entry) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from loader import abi
 from loader.devtree import Node, Tree
-from loader.errors import DeviceTreeError
+from loader.errors import DeviceTreeError, one_line
 from loader.fdtscan import MAX_TREE_SIZE
 from loader.imagehead import Entry, Head
 from loader.io import open_source, read_exactly, unchanged
@@ -73,7 +73,7 @@ def render_image(report: Report, *, as_json: bool) -> str:
     sizes = f"{format_size(head.total_size)}, {len(head.entries)} entries, stub {format_size(head.stub_size)}"
     sizes += f", {head.container}"
     lines = [
-        f"{report.path}: {sizes}",
+        f"{one_line(str(report.path))}: {sizes}",
         f"head sha256 {head.head_digest.hex()}",
         *(f"signature of key {signature.key_id.hex()}" for signature in head.signatures),
         f"hypervisor command line: {report.command_line or '(empty)'}",

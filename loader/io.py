@@ -85,7 +85,10 @@ def open_source(path: Path) -> Iterator[BinaryIO]:
         os.close(descriptor)
         raise SourceError("not a regular file", str(path))
     with os.fdopen(descriptor, "rb") as file:
-        yield file
+        try:
+            yield file
+        except OSError as error:  # of reading: what else is done meanwhile has errors of its own
+            raise _unreadable(path, error) from error
 
 
 def copy_range(src_fd: int, offset: int, size: int, dst_fd: int, dst_offset: int, meter: Meter = QUIET) -> None:
@@ -142,15 +145,15 @@ def read_exactly(source: int, offset: int, size: int) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def write_at(target: int, data: bytes, offset: int) -> None:
-    """Writes all of `data` at an offset of an open file; raises EnvironmentProblem."""
+def write_at(target: int, data: bytes, offset: int, where: str = "") -> None:
+    """Writes all of `data` at an offset of an open file, called `where` in errors; raises EnvironmentProblem."""
     view = memoryview(data)
     try:
         while view:
             written = os.pwrite(target, view, offset)
             view, offset = view[written:], offset + written
     except OSError as error:
-        raise EnvironmentProblem(f"the output cannot be written: {_reason(error)}") from error
+        raise EnvironmentProblem(f"the output cannot be written: {_reason(error)}", where) from error
 
 
 def sha256_range(source: Path | int, offset: int, size: int, meter: Meter = QUIET) -> bytes:
@@ -216,11 +219,13 @@ class AtomicFile:
     `with AtomicFile(path) as file:` gives an empty file open for reading and writing (`file.fd`).  At the end of the
     block it is flushed to the disk and renamed to `path`; if the block raises, it is removed and `path` is as it was.
     An existing `path` keeps its permissions, a new one gets those that the umask leaves.  A symbolic link is followed.
-    Raises EnvironmentProblem when `path` cannot be written.
+    With `replaced` the file there must have that stamp until it is replaced: what somebody else put there meanwhile
+    stays.  Raises EnvironmentProblem when `path` cannot be written, SourceError when it has changed.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, replaced: FileStamp | None = None) -> None:
         self.path = path
+        self._replaced = replaced
         self.fd = -1
         self._target = path
         self._temporary = path
@@ -248,6 +253,8 @@ class AtomicFile:
         try:
             if kind is None:
                 self._publish()
+            elif isinstance(value, EnvironmentProblem) and value.where in ("", str(self._temporary)):
+                raise EnvironmentProblem(value.what, str(self.path)) from value  # nobody knows the file by that name
         except OSError as error:
             raise self._unwritable(error) from error
         finally:
@@ -300,6 +307,8 @@ class AtomicFile:
 
     def _publish(self) -> None:
         os.fsync(self.fd)
+        if self._replaced is not None:
+            self._replaced.verify(self.path)
         self._temporary.replace(self._target)
         with suppress(OSError):  # the file is whole and in its place; not every file system can flush a directory
             directory = os.open(self._target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -11,6 +11,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final
 
+from loader.errors import one_line
 from loader.lintlimits import LIMIT_RULES
 from loader.lintmodel import Case, Rule, Severity
 from loader.lintrules import UNIVERSAL_RULES
@@ -84,7 +85,7 @@ def lint(subject: Subject, profiles: Sequence[str] = (), memory: int | None = No
     findings = []
     for name in names:
         profile = find_profile(name)
-        findings += _lint_profile(subject, profile, profile.memory if memory is None else memory)
+        findings += _lint_profile(subject, profile, profile.memory_of(memory))
     return Report(subject, names, tuple(sorted(findings, key=lambda found: _ORDER.index(found.severity))))
 
 
@@ -132,7 +133,10 @@ def render_report(report: Report, *, as_json: bool) -> str:
     if as_json:
         return json.dumps(_report_json(report), indent=2)
     subject = report.subject
-    lines = [f"{subject.where}: {subject.elf.kind}, {format_size(subject.size)}", *finding_lines(report.findings)]
+    lines = [
+        f"{one_line(subject.where)}: {subject.elf.kind}, {format_size(subject.size)}",
+        *finding_lines(report.findings),
+    ]
     verdicts = place_verdicts(report)
     for verdict in Verdict:
         places = [place for place, found in verdicts.items() if found is verdict]

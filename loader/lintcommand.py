@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from loader.errors import ImageError
+from loader.errors import ImageError, one_line
+from loader.output import remark, say
 from loader.profiles import DEFAULT_TARGETS, PROFILES
 from loader.units import parse_size
 
@@ -44,14 +44,16 @@ def run_lint(options: argparse.Namespace) -> int:
     from loader.lint import lint, render_report, render_rules
 
     if options.listing:
-        print(render_rules(as_json=options.json))
+        if options.image is not None or options.profiles or options.memory is not None or options.strict:
+            options.parser.error("--list goes with --json only")
+        say(render_rules(as_json=options.json))
         return 0
     if options.image is None:
         options.parser.error("IMAGE is missing (or say --list)")
     from loader.subject import read_subject
 
     report = lint(read_subject(options.image), options.profiles, options.memory)
-    print(render_report(report, as_json=options.json))
+    say(render_report(report, as_json=options.json))
     return 0 if report.passes(strict=options.strict) else 1
 
 
@@ -63,7 +65,7 @@ def judge_plan(plan: ImagePlan, targets: Sequence[str], *, quiet: bool) -> Repor
     report = lint(plan.subject, targets or DEFAULT_TARGETS)
     serious = (found for found in report.findings if found.severity is not Severity.NOTE)
     for line in () if quiet else finding_lines(serious, explained=False):
-        print(f"mkimage: {plan.subject.where}: {line}", file=sys.stderr)
+        remark(f"{plan.subject.where}: {line}")
     return report
 
 
@@ -97,11 +99,11 @@ def run_maps(options: argparse.Namespace) -> int:
         from loader.svg import draw_maps
 
         with AtomicFile(options.svg) as file:
-            write_at(file.fd, draw_maps(spaces, f"{options.image.name}: what lies where").encode(), 0)
+            write_at(file.fd, draw_maps(spaces, f"{one_line(options.image.name)}: what lies where").encode(), 0)
     if options.json:
-        print(json.dumps({"image": str(options.image), "maps": maps_json(spaces)}, indent=2))
+        say(json.dumps({"image": str(options.image), "maps": maps_json(spaces)}, indent=2))
     elif options.map:
-        print(render_maps(spaces))
+        say(render_maps(spaces))
     return 0
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The rules that make one file boot under every firmware: R1 to R11, and that it is a whole file at all.
 
-Each was read in a firmware's source or seen in the emulator; tests/conformance/test_lint.py shows of R2, R4 and R9 that
-they are true.  A check yields one message per breach, with the number found and the limit in it.
+Each was read in a firmware's source or seen in the emulator; tests/conformance/test_lint.py shows that R2, R4, R9 and
+R10 are true.  A check yields one message per breach, with the number found and the limit in it.
 """
 
 from __future__ import annotations

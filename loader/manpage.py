@@ -68,10 +68,16 @@ Wrong usage;
 an image cannot be read.
 .It 3
 The machine lacks something: a tool, a permission, space.
+.It 130 , 143 , 129
+Ended by Ctrl\-C, by SIGTERM, by SIGHUP.
 .El
 .Pp
 What is wrong is one line on the error output.
-A command that fails leaves no output file, and an existing one as it was.
+A command that fails leaves no output file, and an existing one as it was;
+.Cm extract
+and
+.Cm netboot ,
+which write several, may have written some of them, each whole.
 .Sh EXAMPLES
 Build an image, sign it and check it with the public key alone:
 .Bd -literal -offset indent
@@ -100,9 +106,7 @@ def man_page(commands: list[CommandGrammar]) -> str:
 
 def _command(command: CommandGrammar) -> str:
     lines = [f".Ss {command.name}", ".Nm", f".Cm {command.name}"]
-    lines += [
-        _synopsis(argument) for argument in [*command.options, *command.operands] if argument.names != ("-h", "--help")
-    ]
+    lines += _synopses(command)
     lines += [".Pp", _paragraph(command.help)]
     explained = [argument for argument in command.arguments if argument.help and "--help" not in argument.names]
     if explained:
@@ -110,16 +114,29 @@ def _command(command: CommandGrammar) -> str:
         for argument in explained:
             lines += [_item(argument), _paragraph(argument.help)]
         lines.append(".El")
+    for note in command.notes:
+        lines += [".Pp", _paragraph(note.removesuffix("."))]
     return "\n".join(lines) + "\n"
 
 
-def _synopsis(argument: Argument) -> str:
+def _synopses(command: CommandGrammar) -> list[str]:
+    """A line for each argument, or for each set of alternatives."""
+    groups = {argument: group for group in command.alternatives for argument in group.arguments}
+    lines = []
+    for argument in [*command.options, *command.operands]:
+        group = groups.get(argument)
+        if group is None and argument.names != ("-h", "--help"):
+            lines.append(f".{'Op ' if argument.optional else ''}{_words(argument)}")
+        elif group is not None and argument == group.arguments[0]:
+            lines.append(f".{'Op' if group.optional else 'Brq'} {' | '.join(map(_words, group.arguments))}")
+    return lines
+
+
+def _words(argument: Argument) -> str:
+    """How an argument is written, in mdoc's words."""
     name = argument.names[0] if argument.names else ""
-    body = " ".join(
-        filter(None, [name and f"Fl {_escape(name[1:])}", argument.value and f"Ar {_escape(argument.value)}"])
-    )
-    dots = " ..." if argument.repeated else ""
-    return f".Op {body}{dots}" if argument.optional or (argument.repeated and argument.names) else f".{body}{dots}"
+    words = [name and f"Fl {_escape(name[1:])}", argument.value and f"Ar {_escape(argument.value)}"]
+    return " ".join(filter(None, [*words, "..." if argument.repeated else ""]))
 
 
 def _item(argument: Argument) -> str:

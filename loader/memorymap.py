@@ -17,14 +17,20 @@ from loader.elfhead import ProgramHeader
 from loader.imagehead import DOMAIN_ENTRY_NAMES
 from loader.layout import Range
 from loader.profiles import Placement, Profile, Route
-from loader.subject import Subject
+from loader.subject import Part, Subject
 from loader.units import KIB, align_up, format_size
 
 TRANSLATION_MASK: Final = 0x0FFF_FFFF
 """QEMU's -kernel keeps these bits of a segment's physical address."""
-TREE_SPACE: Final = 64 * KIB
-"""Shown for the hypervisor's device tree: firmware trees of the emulated machines have 11 to 19 KiB."""
 PAGE: Final = 4 * KIB
+FIRMWARE_TREE: Final = 20 * KIB
+"""Assumed of the firmware's own tree: those of the emulated machines have 11 to 19 KiB."""
+TREE_HEADROOM: Final = 64 * KIB
+"""What the stub leaves free in the hypervisor's tree, and in its copy of the overlay (OVERLAY_HEADROOM)."""
+FLAT_TREE: Final = 256 * KIB
+"""Where the stub first tries to flatten Open Firmware's tree (TREE_FIRST_SIZE); from there the tree keeps that size."""
+DECODER_SPACE: Final = 128 * KIB
+"""The stub's work area while it expands payloads (EXPAND_WORK_SIZE)."""
 
 
 class Kind(Enum):
@@ -130,7 +136,7 @@ def entry_address(subject: Subject, route: Route) -> int | None:
 
 def machine_maps(subject: Subject, profile: Profile, memory: int | None = None) -> list[AddressSpace]:
     """The machine's memory, once for each route into the firmware."""
-    size = profile.memory if memory is None else memory
+    size = profile.memory_of(memory)
     return [machine_map(subject, profile, route, size) for route in profile.routes]
 
 
@@ -211,22 +217,37 @@ def _image_regions(subject: Subject, route: Route) -> list[Region]:
 
 
 def _stub_regions(subject: Subject, route: Route, profile: Profile, memory: int) -> list[Region]:
-    """Hypervisor, expanded payloads and tree, the latter two where the stub looks for room first, in its order."""
+    """Hypervisor and what the stub makes, the latter where the stub looks for room first, in its order."""
     contents = subject.contents
     loads = () if contents is None else contents.hypervisor
+    parts = () if contents is None else contents.parts
     regions = []
     for number, load in enumerate(loads):
         name = "hypervisor" + (f" segment {number}" if len(loads) > 1 else "")
         regions.append(Region(name, *_extent(load.address, load.memory_size), Kind.HYPERVISOR))
-    for part in () if contents is None else contents.parts:
-        if part.expanded and part.type is not None:
-            size = align_up(part.expanded, PAGE)
-            start = _find_free(subject, route, profile, memory, regions, size)
-            kind = _ENTRY_KINDS.get(part.type, Kind.OTHER)
-            regions.append(Region(f"{part.name} expanded", start, start + size, kind, "about"))
-    start = _find_free(subject, route, profile, memory, regions, TREE_SPACE)
-    regions.append(Region("device tree", start, start + TREE_SPACE, Kind.TREE, "about"))
+    for made in _made_by_stub(parts, profile):
+        start = _find_free(subject, route, profile, memory, regions, made.size)
+        regions.append(Region(made.name, start, start + made.size, made.kind, made.note))
     return regions
+
+
+def _made_by_stub(parts: Iterable[Part], profile: Profile) -> list[Region]:
+    """What the stub finds room for (firmware/stub/stub.c), in its order, as if each began at 0."""
+    made = []
+    given = FLAT_TREE if profile.open_firmware else FIRMWARE_TREE
+    if profile.open_firmware:
+        made.append(Region("firmware's tree", 0, FLAT_TREE, Kind.TREE, "about, until the entry"))
+    expanded = [part for part in parts if part.expanded and part.type is not None]
+    for number, part in enumerate(expanded):
+        kind = Kind.OTHER if part.type is None else _ENTRY_KINDS.get(part.type, Kind.OTHER)
+        made.append(Region(f"{part.name} expanded", 0, align_up(part.expanded, PAGE), kind, "about"))
+        if number == 0:
+            made.append(Region("decoder", 0, DECODER_SPACE, Kind.OTHER, "about, until the entry"))
+    overlay = sum(part.size for part in parts if part.type is abi.EntryType.BOOT_OVERLAY)
+    overlay = align_up(overlay + TREE_HEADROOM, PAGE)
+    made.append(Region("device tree", 0, align_up(given + overlay, PAGE), Kind.TREE, "about"))
+    made.append(Region("boot overlay", 0, overlay, Kind.TREE, "about, until the entry"))
+    return made
 
 
 def _find_free(

@@ -132,13 +132,17 @@ def write_image(
     payloads: Sequence[Payload],
     container: Container = Container.ELF32,
     meter: Meter = QUIET,
+    replaced: FileStamp | None = None,
 ) -> Head:
-    """Writes an image; the result depends on nothing but the arguments.  Raises LoaderError, then leaves no file."""
+    """Writes an image; the result depends on nothing but the arguments.  Raises LoaderError, then leaves no file.
+
+    `replaced` is the state of the file at `path` that it may take the place of, None for any.
+    """
     sizes = [payload.size for payload in payloads]
     *offsets, total_size = payload_offsets(len(stub), sizes, len(payloads))
     if total_size > MAX_TOTAL_SIZE:
         raise ImageError(f"would have {total_size} bytes, the format ends at {MAX_TOTAL_SIZE}", str(path))
-    with AtomicFile(path) as file:
+    with AtomicFile(path, replaced) as file:
         file.preallocate(abi.IMAGE_FILE_OFFSET + total_size)
         meter.phase("packing", 2 * sum(sizes))
         with hashing(meter) as submit:
@@ -237,7 +241,8 @@ def _write_payload(descriptor: int, payload: Payload, offset: int, size: int, me
 def _read(descriptor: int, offset: int, size: int, where: str) -> bytes:
     data = os.pread(descriptor, size, offset)
     if len(data) != size:
-        raise ImageError(f"ends at {offset + len(data):#x}, expected at least {offset + size:#x}", where, "truncated?")
+        end = min(offset + len(data), os.fstat(descriptor).st_size)
+        raise ImageError(f"ends at {end:#x}, expected at least {offset + size:#x}", where, "truncated?")
     return data
 
 

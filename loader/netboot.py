@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import secrets
+import shlex
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from loader.blades import SAFE_PATH, Blade, Blades, load_blades
 from loader.errors import EnvironmentProblem, ImageError, ManifestError
 from loader.io import AtomicFile, FileStamp, copy_range, open_source, require_other_file, write_at
 from loader.meter import QUIET, Meter, terminal_meter
+from loader.output import say
 
 MAX_FILE_NAME: Final = 99
 """Characters of a file name in SLOF's boot device arguments (lib/libnet/netload.c, struct obp_tftp_args); BOOTP has
@@ -57,7 +59,7 @@ class Boot:
 def add_netboot_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `mkimage netboot`."""
     add = parser.add_argument
-    add("images", nargs="+", type=Path, metavar="IMAGE")
+    add("images", nargs="+", type=Path, metavar="IMAGE", help="what the blades boot")
     add("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the tree and the configuration")
     add("--blades", type=Path, required=True, metavar="FILE", help="who boots what (docs/netboot.md)")
     add("--dry-run", action="store_true", help="check everything and name the files, write nothing")
@@ -75,24 +77,24 @@ def run_netboot(args: argparse.Namespace) -> int:
     firmwares = {name: {blade.firmware for blade in blades.blades if blade.image == name} for name in images}
     with terminal_meter() as meter:
         stamps = [check_image(image, firmwares[name], meter) for name, image in images.items()]
-    require_other_file(configuration, args.blades, *images.values())
-    for boot in boots:
-        if boot.script is not None:
-            require_other_file(args.output / TREE / boot.file, args.blades, *images.values())
-    for name in images:
-        require_other_file(args.output / TREE / name, args.blades)
-    if not args.dry_run:
-        write_tree(args.output, images, boots)
-        for image, stamp in zip(images.values(), stamps, strict=True):
-            stamp.verify(image)
-        write_text(configuration, text)
+        require_other_file(configuration, args.blades, *images.values())
+        for boot in boots:
+            if boot.script is not None:
+                require_other_file(args.output / TREE / boot.file, args.blades, *images.values())
+        for name in images:
+            require_other_file(args.output / TREE / name, args.blades)
+        if not args.dry_run:
+            write_tree(args.output, images, boots, meter)
+            for image, stamp in zip(images.values(), stamps, strict=True):
+                stamp.verify(image)
+            write_text(configuration, text)
     files = [*tree_files(args.output, images, boots), configuration]
     if args.json:
-        print(render_json(configuration, boots, files, written=not args.dry_run))
+        say(render_json(configuration, boots, files, written=not args.dry_run))
     else:
-        print(render_text(configuration, boots))
+        say(render_text(configuration, boots))
         if args.dry_run:
-            print("Not written:", *(f"    {file}" for file in files), sep="\n")
+            say("\n".join(["Not written:", *(f"    {file}" for file in files)]))
     return 0
 
 
@@ -184,14 +186,14 @@ def check_image(path: Path, firmwares: Collection[str], meter: Meter = QUIET) ->
     return stamp
 
 
-def write_tree(folder: Path, images: dict[str, Path], boots: Sequence[Boot]) -> None:
+def write_tree(folder: Path, images: dict[str, Path], boots: Sequence[Boot], meter: Meter = QUIET) -> None:
     """Write the TFTP tree, each file at once; raises LoaderError."""
     tree = folder / TREE
     make_folder(folder)
     make_folder(tree)
     make_folder(tree / SCRIPTS)
     for name, image in images.items():
-        publish(image, tree / name)
+        publish(image, tree / name, meter)
     for boot in boots:
         if boot.script is not None:
             write_text(tree / boot.file, boot.script)
@@ -213,10 +215,10 @@ def make_folder(path: Path) -> None:
         raise EnvironmentProblem(f"cannot make the folder: {error.strerror}", str(path)) from None
 
 
-def publish(source: Path, target: Path) -> None:
+def publish(source: Path, target: Path, meter: Meter = QUIET) -> None:
     """Make `source` appear as `target`, whole and readable for everyone; raises LoaderError."""
     if not link(source, target):
-        copy(source, target)
+        copy(source, target, meter)
 
 
 def link(source: Path, target: Path) -> bool:
@@ -235,12 +237,13 @@ def link(source: Path, target: Path) -> bool:
     return True
 
 
-def copy(source: Path, target: Path) -> None:
+def copy(source: Path, target: Path, meter: Meter = QUIET) -> None:
     """Publish by a copy; raises LoaderError."""
     with open_source(source) as file, AtomicFile(target) as output:
         stamp = FileStamp.take(file.fileno())
         output.preallocate(stamp.size)
-        copy_range(file.fileno(), 0, stamp.size, output.fd, 0)
+        meter.phase(f"copying {source.name}", stamp.size)
+        copy_range(file.fileno(), 0, stamp.size, output.fd, 0, meter)
         stamp.verify(file.fileno())
         output.publish_for_all()
 
@@ -252,10 +255,16 @@ def write_text(path: Path, text: str) -> None:
         output.publish_for_all()
 
 
+def start_command(configuration: Path) -> list[str]:
+    """What starts the boot server."""
+    return ["dnsmasq", f"--conf-file={configuration}"]
+
+
 def render_text(configuration: Path, boots: Sequence[Boot]) -> str:
     """What a person does next."""
     width = max(len(boot.blade.name) for boot in boots)
-    lines = ["On the boot server:", f"    dnsmasq --conf-file={configuration}", "At the blade, in Open Firmware:"]
+    start = shlex.join(start_command(configuration))
+    lines = ["On the boot server:", f"    {start}", "At the blade, in Open Firmware:"]
     lines += [f"    {boot.blade.name:{width}}  {boot.line}" for boot in boots]
     return "\n".join(lines)
 
@@ -265,7 +274,7 @@ def render_json(configuration: Path, boots: Sequence[Boot], files: Sequence[Path
     report = {
         "written": written,
         "files": [str(file) for file in files],
-        "command": ["dnsmasq", f"--conf-file={configuration}"],
+        "command": start_command(configuration),
         "blades": [
             {
                 "name": boot.blade.name,

@@ -45,11 +45,15 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class DomainModules:
-    """One domain as the hypervisor will find it."""
+    """One domain as the hypervisor will find it.
+
+    command_line  the kernel's: what the domain's own tree says, None when that has none
+    """
 
     domain: Domain
     layout: DomainLayout
     modules: tuple[Module, ...]
+    command_line: str | None
 
 
 def build_overlay(
@@ -93,13 +97,13 @@ def _fill_domain(node: Node, entry: DomainModules) -> None:
     if layout.ramdisk is not None and domain.initrd is not None and domain.initrd.firmware_room:
         node.set_u64s(abi.PROP_FIRMWARE_RAMDISK, [layout.ramdisk.start, domain.initrd.firmware_room])
     for module in entry.modules:
-        _fill_module(node.add(f"module@{module.offset:x}"), module, domain)
+        _fill_module(node.add(f"module@{module.offset:x}"), module, entry.command_line)
 
 
-def _fill_module(node: Node, module: Module, domain: Domain) -> None:
+def _fill_module(node: Node, module: Module, command_line: str | None) -> None:
     node.set_strings("compatible", [_COMPATIBLE[module.type], "multiboot,module"])
     node.set_u64s("reg", [module.offset, module.size])
-    if module.type == abi.EntryType.KERNEL:
-        node.set_string("bootargs", domain.command_line)
+    if module.type == abi.EntryType.KERNEL and command_line is not None:
+        node.set_string("bootargs", command_line)
     quadruples = [(load.offset, load.address, load.file_size, load.memory_size) for load in module.loads]
     node.set_u64s(abi.PROP_SEGMENTS, [number for quadruple in quadruples for number in quadruple])

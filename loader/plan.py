@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from loader import abi
+from loader.devtree import Tree
 from loader.domaintree import build_domain_tree
 from loader.elf import ET_DYN, ElfFacts, physical_entry, read_elf, real_address, require_ppc64
 from loader.elfpreface import Container
@@ -162,9 +163,19 @@ def _domain_modules(domains: Sequence[DomainPlan], offsets: Sequence[int]) -> li
                 Module(payload.type, next(remaining), payload.memory_size, loads)
                 for payload, loads in zip(plan.payloads, plan.loads, strict=True)
             ),
+            _boot_arguments(plan.tree),
         )
         for plan in domains
     ]
+
+
+def _boot_arguments(tree: bytes) -> str | None:
+    """What a domain's tree says: the recipe may have changed it, and the hypervisor goes by the overlay."""
+    chosen = Tree.parse(tree, "the domain's tree").root.child("chosen")
+    try:
+        return None if chosen is None else chosen.string("bootargs")
+    except DeviceTreeError:
+        return None  # not there, or no string: left alone
 
 
 def _plan_hypervisor(recipe: Recipe) -> tuple[Payload, tuple[Load, ...]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from loader import abi
+from loader.errors import one_line
 from loader.imagehead import Entry, Head, payload_offsets
 from loader.inspect import describe_overlay, domain_lines, entry_json
 from loader.lint import Report, finding_json
@@ -21,7 +22,7 @@ def render_refusal(output: Path | None, report: Report) -> str:
 
 def render_plan(plan: ImagePlan, output: Path | None, report: Report, *, as_json: bool) -> str:
     """The plan of an image that is not written, and what firmwares make of it."""
-    where = plan.subject.where
+    where = one_line(plan.subject.where)
     sizes = [payload.size for payload in plan.payloads]
     *offsets, total_size = payload_offsets(len(plan.stub), sizes, len(sizes))
     entries = [payload.entry(offset, b"") for payload, offset in zip(plan.payloads, offsets, strict=True)]
@@ -70,7 +71,7 @@ def render_result(image: Path, head: Head, report: Report, *, as_json: bool, dro
             },
             indent=2,
         )
-    return f"{image}: {size} bytes, {len(head.entries)} entries"
+    return f"{one_line(str(image))}: {size} bytes, {len(head.entries)} entries"
 
 
 def _outcome_json(output: Path | None, report: Report, *, written: bool) -> dict[str, Any]:

@@ -73,9 +73,10 @@ class Owned:
 class Profile:
     """A firmware on a kind of machine.
 
-    memory        bytes of memory assumed where nothing else is said
-    memory_fixed  whether every such machine has that much
-    owned         the firmware's ranges on a machine of that much memory
+    memory         bytes of memory assumed where nothing else is said
+    memory_fixed   whether the firmware says so whatever the machine has
+    owned          the firmware's ranges on a machine of that much memory
+    open_firmware  whether it has no flat tree to give, so that the stub makes one
     """
 
     name: str
@@ -85,6 +86,11 @@ class Profile:
     owned: Callable[[int], tuple[Owned, ...]]
     source: str
     memory_fixed: bool = False
+    open_firmware: bool = False
+
+    def memory_of(self, machine: int | None) -> int:
+        """Bytes the firmware finds on a machine that has that much, or on the usual one."""
+        return self.memory if machine is None or self.memory_fixed else machine
 
 
 SLOF_RESERVE: Final = 0x4000
@@ -182,6 +188,7 @@ _PROFILES: Final = (
         _js2x_owned,
         "SLOF board-js2x/slof/memory.fs (mem-size-u3), board-js2x/llfw/stage2.c, slof/fs/claim.fs",
         memory_fixed=True,
+        open_firmware=True,
     ),
     Profile(
         "js21",
@@ -190,6 +197,7 @@ _PROFILES: Final = (
         (_JS2X_ROUTE,),
         _js2x_owned,
         "SLOF board-js2x/slof/memory.fs (mem-size-u4), board-js2x/llfw/stage2.c, slof/fs/claim.fs",
+        open_firmware=True,
     ),
     Profile(
         "slof",
@@ -214,6 +222,7 @@ _PROFILES: Final = (
         ),
         _pseries_owned,
         "SLOF board-qemu/llfw/stage2.c, slof/fs/claim.fs",
+        open_firmware=True,
     ),
     *(
         Profile(
@@ -243,6 +252,7 @@ _PROFILES: Final = (
         ),
         _mac99_owned,
         "OpenBIOS arch/ppc/qemu/ofmem.c",
+        open_firmware=True,
     ),
     Profile(
         "epapr",

@@ -21,11 +21,13 @@ from typing import Any, Final, Self, TypedDict
 from loader.console import Console, ConsoleEnd
 from loader.consolelog import open_log
 from loader.errors import EnvironmentProblem, LoaderError
+from loader.io import require_other_file
 from loader.machines import DEFAULT_MACHINE, MACHINES, QEMU, Machine, Network, find_firmware
 
 MONITOR_PATIENCE: Final = 30.0
 """Seconds until an answer of QEMU's monitor counts as lost; it takes milliseconds on an idle machine."""
-
+GUEST_PATIENCE: Final = 300.0
+"""Seconds that a guest usually has for what is expected of it: an emulated one on a busy host needs many."""
 
 PACKAGES: Final = {
     QEMU: "run tools/setup or install Debian's qemu-system-ppc",
@@ -177,6 +179,8 @@ class Emulator:
         self.fatal = {name: regex for name, regex in patterns.items() if name not in tolerate}
         self._prefix = tuple(prefix)
         bios = find_firmware(firmware)
+        if log is not None:
+            require_other_file(log, *(Path(file) for file in (image, bios) if file is not None))
         self._arguments = [
             *("-M", self.machine.board, *self.machine.arguments),
             *("-m", memory, "-smp", str(cpus), "-nodefaults", "-nographic"),
@@ -199,7 +203,7 @@ class Emulator:
     ) -> None:
         self._resources.close()
 
-    def expect(self, pattern: str, timeout: float = 60) -> re.Match[str]:
+    def expect(self, pattern: str, timeout: float = GUEST_PATIENCE) -> re.Match[str]:
         """Wait for a pattern on the console; raises ConsoleError, or EmulatorError when QEMU ends first."""
         try:
             return self.console.expect(pattern, timeout)
@@ -213,7 +217,7 @@ class Emulator:
         except ConsoleEnd as end:
             raise self._explained(end) from None
 
-    def wait(self, timeout: float = 60) -> int:
+    def wait(self, timeout: float = GUEST_PATIENCE) -> int:
         """Wait for QEMU to end by itself and return its exit status, -N for signal N; raises ConsoleError."""
         self.console.expect_end(timeout)
         return self._status()
@@ -282,7 +286,9 @@ class Emulator:
 
     def _explained(self, error: LoaderError) -> EmulatorError:
         """Say how QEMU ended when that is why something failed; keeps the notes of `error`."""
-        last = "".join(self.messages().splitlines()[-1:])
+        lines = self.messages().splitlines()
+        complaints = [line for line in lines if line.startswith(self.machine.qemu)]  # advice may follow them
+        last = "".join((complaints or lines)[-1:])
         explained = EmulatorError(f"{error}; QEMU ended with status {self._status()}" + (f": {last}" if last else ""))
         for note in (*getattr(error, "__notes__", ()), self.messages()):
             explained.add_note(note)

@@ -14,7 +14,7 @@ from loader import abi
 from loader.devtree import Tree
 from loader.errors import EnvironmentProblem, ImageError, LoaderError
 from loader.imagehead import Head
-from loader.io import FileStamp
+from loader.io import FileStamp, open_source
 from loader.meter import QUIET, Meter
 from loader.multiboot import extract_entry, extract_stub, read_head
 from loader.overlay import PROP_RECIPE
@@ -33,7 +33,12 @@ def scratch_folder(output: Path) -> Iterator[Path]:
     except OSError as error:
         raise EnvironmentProblem(f"cannot write the file: {error.strerror}", str(output)) from None
     with folder as name:
-        yield Path(name)
+        try:
+            yield Path(name)
+        except EnvironmentProblem as error:
+            if not error.where.startswith(name):
+                raise
+            raise EnvironmentProblem(error.what, str(output)) from None  # beside which there is no room
 
 
 def replan(
@@ -46,11 +51,13 @@ def replan(
     stamp = FileStamp.take(image)
     head = read_head(image)
     _require_replaceable(head, name, image)
+    with open_source(source):  # or its place in the recipe would be blamed, which the user never saw
+        pass
     files = {entry.name: folder / str(number) for number, entry in enumerate(head.entries)}
     files |= {STUB_NAME: folder / STUB_NAME, name: source.absolute()}
     for entry in head.entries:
         if entry.name != name and entry.type != abi.EntryType.DEVICE_TREE:
-            extract_entry(image, entry.name, files[entry.name])
+            extract_entry(image, entry.name, files[entry.name], meter=meter)
     if name != STUB_NAME:
         extract_stub(image, files[STUB_NAME])
     stamp.verify(image)
@@ -60,6 +67,7 @@ def replan(
         return plan_image(replace(recipe, path=image), folder, head.container, meter), recipe.targets
     except LoaderError as error:
         labels = {str(path): f"{image}: {entry}" for entry, path in files.items() if path.parent == folder}
+        labels[str(source.absolute())] = str(source)
         raise _relabelled(error, labels) from None
 
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import uuid
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -23,10 +25,13 @@ from loader.compress import expanded_pieces
 from loader.errors import EnvironmentProblem, ImageError
 from loader.imagehead import Entry, Head
 from loader.io import open_source, sha256_range, unchanged
+from loader.meter import QUIET, Meter
 from loader.multiboot import read_head
 
 EPOCH_VARIABLE: Final = "SOURCE_DATE_EPOCH"
 
+_SECONDS: Final = re.compile(r"-?[0-9]+")
+"""An integer in ASCII, as that variable's specification says; int() takes more."""
 _IMAGE_REF: Final = "image"
 _COMPONENT_TYPES: Final = {
     abi.EntryType.HYPERVISOR: "operating-system",
@@ -37,11 +42,14 @@ _COMPONENT_TYPES: Final = {
 }
 
 
-def describe_materials(image: Path, environment: Mapping[str, str] = os.environ) -> str:
+def describe_materials(image: Path, environment: Mapping[str, str] = os.environ, meter: Meter = QUIET) -> str:
     """The bill of materials of an image; raises LoaderError."""
+    timestamp = _timestamp(environment)
     with unchanged(image):
         head = read_head(image)
-        components = [_stub(image, head), *(_component(image, entry) for entry in head.entries)]
+        packed = [entry for entry in head.entries if entry.compression != abi.Compression.NONE]
+        meter.phase("expanding", sum(entry.memory_size for entry in packed))
+        components = [_stub(image, head), *(_component(image, entry, meter) for entry in head.entries)]
     metadata: dict[str, Any] = {
         "tools": {"components": [{"type": "application", "name": "mkimage", "version": version("roundpeg")}]},
         "component": {
@@ -51,7 +59,6 @@ def describe_materials(image: Path, environment: Mapping[str, str] = os.environ)
             "properties": _properties({"head-sha256": head.head_digest.hex(), "size": head.total_size}),
         },
     }
-    timestamp = _timestamp(environment)
     document = {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
@@ -71,13 +78,13 @@ def _stub(image: Path, head: Head) -> dict[str, Any]:
     return _described("firmware", "stub", digest, {"size": head.stub_size})
 
 
-def _component(image: Path, entry: Entry) -> dict[str, Any]:
+def _component(image: Path, entry: Entry, meter: Meter) -> dict[str, Any]:
     facts: dict[str, Any] = {"size": entry.memory_size}
     digest = entry.digest
     if entry.compression != abi.Compression.NONE:
         facts |= {"compression": entry.compression.name.lower(), "stored-size": entry.size}
         facts["stored-sha256"] = entry.digest.hex()
-        digest = _content_digest(image, entry)
+        digest = _content_digest(image, entry, meter)
     return _described(_COMPONENT_TYPES[entry.type], entry.name, digest, facts)
 
 
@@ -95,13 +102,14 @@ def _properties(facts: Mapping[str, Any]) -> list[dict[str, str]]:
     return [{"name": f"roundpeg:{name}", "value": str(value)} for name, value in facts.items()]
 
 
-def _content_digest(image: Path, entry: Entry) -> bytes:
+def _content_digest(image: Path, entry: Entry, meter: Meter) -> bytes:
     """SHA-256 of what was packed, before it was compressed."""
     digest = hashlib.sha256()
     with open_source(image) as file:
         try:
             for piece in _pieces(file.fileno(), entry):
                 digest.update(piece)
+                meter.advance(len(piece))
         except ImageError as error:
             raise ImageError(f"{entry.name}: {error.what}", str(image)) from None
     return digest.digest()
@@ -116,8 +124,11 @@ def _timestamp(environment: Mapping[str, str]) -> str | None:
     text = environment.get(EPOCH_VARIABLE)
     if text is None:
         return None
-    try:
-        moment = datetime.fromtimestamp(int(text), UTC)
-    except (ValueError, OverflowError, OSError):
-        raise EnvironmentProblem(f"{text!r} is not seconds since 1970", EPOCH_VARIABLE) from None
+    moment = None
+    if _SECONDS.fullmatch(text):
+        with suppress(ValueError, OverflowError, OSError):
+            moment = datetime.fromtimestamp(int(text), UTC)
+    if moment is None:
+        hint = "set it to what `date +%s` prints, or unset it"
+        raise EnvironmentProblem(f"{text!r} is not seconds since 1970", EPOCH_VARIABLE, hint)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -8,6 +8,7 @@ SubjectPublicKeyInfo.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Sequence
@@ -37,12 +38,14 @@ def generate_key(path: Path) -> bytes:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+    if not path.name:
+        raise EnvironmentProblem("cannot write the file: not a regular file", str(path))
     key = Ed25519PrivateKey.generate()
     public = key.public_key()
     _write_new(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
     try:
         _write_new(public_path(path), public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), 0o644)
-    except EnvironmentProblem:
+    except BaseException:  # a signal's as well
         with suppress(OSError):
             path.unlink()
         raise
@@ -61,6 +64,8 @@ def load_private_key(path: Path) -> Ed25519PrivateKey:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     data = _read_key_file(path)
+    if b"PUBLIC KEY-----" in data:
+        raise SourceError("a public key, to sign takes the private one", str(path), "keygen wrote it without .pub")
     try:
         key = load_pem_private_key(data, None)
     except TypeError:
@@ -180,7 +185,10 @@ def remove_signature(image: Path, wanted: str, *, write: bool = True, meter: Met
 def read_detached(path: Path) -> tuple[Signature, ...]:
     """The signatures in a detached file; raises LoaderError."""
     with open_source(path) as file:
-        return parse_page(file.read(abi.IMAGE_PAGE_SIZE + 1), str(path))
+        page = file.read(abi.IMAGE_PAGE_SIZE + 1)
+    if not page.startswith(abi.SIGNATURE_MAGIC):
+        raise ImageError("no detached signature", str(path), "give what `mkimage sign --detached` wrote")
+    return parse_page(page, str(path))
 
 
 def _require_sound(image: Path, meter: Meter) -> Head:
@@ -193,7 +201,7 @@ def _require_sound(image: Path, meter: Meter) -> Head:
 def _rewrite(image: Path, stamp: FileStamp, head: Head, page: bytes, meter: Meter) -> None:
     """Puts a copy with this signature page in the image's place; the old file stays whole until then."""
     base = abi.IMAGE_FILE_OFFSET
-    with open_source(image) as source, AtomicFile(image) as target:
+    with open_source(image) as source, AtomicFile(image, stamp) as target:
         target.preallocate(base + head.total_size)
         meter.phase("writing", base + head.total_size)
         copy_range(source.fileno(), 0, base + head.total_size, target.fd, 0, meter)
@@ -217,7 +225,7 @@ def _write_new(path: Path, data: bytes, mode: int) -> None:
         try:
             write_at(descriptor, data, 0)
             os.fsync(descriptor)
-            os.link(temporary, path)
+            _link_new(temporary, path, mode)
         finally:
             os.close(descriptor)
             with suppress(OSError):
@@ -228,6 +236,21 @@ def _write_new(path: Path, data: bytes, mode: int) -> None:
         raise EnvironmentProblem(error.what, str(path)) from None
     except (OSError, ValueError) as error:
         raise EnvironmentProblem(f"cannot write the file: {getattr(error, 'strerror', error)}", str(path)) from None
+
+
+def _link_new(source: Path, path: Path, mode: int) -> None:
+    """Gives a whole file a name that nobody has; where there are no links (FAT), the name is taken first."""
+    try:
+        os.link(source, path)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode))
+        try:
+            source.replace(path)
+        except OSError:
+            path.unlink()
+            raise
 
 
 def _first_line(error: Exception) -> str:

@@ -47,7 +47,7 @@ def parse_page(page: bytes, where: str) -> tuple[Signature, ...]:
     try:
         header = abi.IMAGE_SIGNATURES.parse(page)
     except ConstructError as error:
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).split()).rpartition(" -> ")[2]
         raise ImageError(f"no signature page ({reason})", where) from None
     if len(page) != abi.IMAGE_PAGE_SIZE:
         raise ImageError(f"has {len(page)} bytes, a signature page has {abi.IMAGE_PAGE_SIZE}", where)

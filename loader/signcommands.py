@@ -7,16 +7,26 @@ import argparse
 import json
 from pathlib import Path
 
+from loader.errors import one_line
+from loader.output import say
+
 
 def add_keygen_arguments(parser: argparse.ArgumentParser) -> None:
     """The grammar of `mkimage keygen`."""
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="KEY", help="public key in KEY.pub")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="KEY",
+        help="file for the private key; the public one goes to KEY.pub",
+    )
     parser.add_argument("--json", action="store_true", help="machine-readable report")
 
 
 def add_sign_arguments(parser: argparse.ArgumentParser) -> None:
     """The grammar of `mkimage sign`."""
-    parser.add_argument("image", type=Path, metavar="IMAGE")
+    parser.add_argument("image", type=Path, metavar="IMAGE", help="the image to sign")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--key", type=Path, metavar="KEY", help="the private key")
     what.add_argument("--attach", type=Path, metavar="FILE", help="put a detached signature into the image")
@@ -28,7 +38,7 @@ def add_sign_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_verify_arguments(parser: argparse.ArgumentParser) -> None:
     """The grammar of `mkimage verify`."""
-    parser.add_argument("image", type=Path, metavar="IMAGE")
+    parser.add_argument("image", type=Path, metavar="IMAGE", help="the image to check")
     parser.add_argument(
         "--key",
         type=Path,
@@ -48,7 +58,7 @@ def run_keygen(options: argparse.Namespace) -> int:
 
     key = generate_key(options.output).hex()
     report = {"private": str(options.output), "public": str(public_path(options.output)), "key": key}
-    print(json.dumps(report, indent=2) if options.json else f"{options.output}: key {key}")
+    say(json.dumps(report, indent=2) if options.json else f"{one_line(str(options.output))}: key {key}")
     return 0
 
 
@@ -74,12 +84,12 @@ def run_sign(options: argparse.Namespace) -> int:
     if options.json:
         ids = [key.hex() for key in keys]
         report = {"image": str(options.image), "written": write, "file": str(target), "action": action, "keys": ids}
-        print(json.dumps(report, indent=2))
+        say(json.dumps(report, indent=2))
         return 0
     modal = "" if write else "would be "
     for key in keys:
         text = f"signature of key {key.hex()} {modal}{done}" if done else f"{modal}signed by key {key.hex()}"
-        print(f"{target}: {text}")
+        say(f"{one_line(str(target))}: {text}")
     return 0
 
 
@@ -92,5 +102,5 @@ def run_verify(options: argparse.Namespace) -> int:
         options.parser.error("--signature needs --key")
     with terminal_meter() as meter:
         verdict = verify(options.image, options.keys, options.signature, meter)
-    print(render_verdict(verdict, as_json=options.json))
+    say(render_verdict(verdict, as_json=options.json))
     return 0 if verdict.good else 1

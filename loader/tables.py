@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import UnionType
@@ -30,13 +31,15 @@ AnyTable = TypeVar("AnyTable", bound=Table)
 _FIELD_ERROR: Final = re.compile(r"Object (?P<problem>contains unknown|missing required) field `(?P<key>.*)`")
 _KEY_PART: Final = r"""(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+"""
 _LONG_KEY: Final = re.compile(f"(?:{_KEY_PART}){{{MAX_KEY_PARTS}}}")
+_TYPES: Final = re.compile(r"`([^`]*)`")
 _TYPE_NAMES: Final = {
-    "`": "",
     "object": "a table",
     "array": "a list",
     "str": "text",
     "int": "an integer",
-    "null": "none",
+    "float": "a fraction",
+    "bool": "true or false",
+    "null": "",
 }
 
 
@@ -115,19 +118,42 @@ class Place:
         place = self / keys if keys else self
         if match := _FIELD_ERROR.fullmatch(what):
             place = place / match["key"]
-            return place.error("unknown key") if match["problem"] == "contains unknown" else place.error("is missing")
-        hint = f"known are {', '.join(choices)}" if (choices := _choices(kind, keys)) else ""
-        for theirs, ours in _TYPE_NAMES.items():
-            what = what.replace(theirs, ours)
-        return place.error(what[0].lower() + what[1:], hint)
+            if match["problem"] == "missing required":
+                return place.error("is missing")
+            return place.error("unknown key", _known(_table_keys(_hint_at(kind, keys))))
+        if what.startswith("Expected "):  # anything else has the user's words in it
+            what = _TYPES.sub(_type_text, what)
+        return place.error(what[0].lower() + what[1:], _known(_choices(_hint_at(kind, keys))))
 
 
-def _choices(hint: Any, keys: str) -> tuple[str, ...]:
-    """The words that may stand at the dotted `keys` below a table, where they are few."""
-    for key in re.sub(r"\[.*?\]", "", keys).split("."):
-        tables = [kind for kind in _alternatives(hint) if isinstance(kind, type) and issubclass(kind, Table)]
-        hints = {name: found for table in tables for name, found in get_type_hints(table).items()}
+def _type_text(match: re.Match[str]) -> str:
+    """The library's names of types in ours."""
+    return " or ".join(filter(None, (_TYPE_NAMES.get(name, name) for name in match[1].split(" | "))))
+
+
+def _known(words: Sequence[str]) -> str:
+    return f"known are {', '.join(words)}" if words else ""
+
+
+def _hint_at(hint: Any, keys: str) -> Any:
+    """What may stand at the dotted `keys` below a table."""
+    for key in filter(None, re.sub(r"\[.*?\]", "", keys).split(".")):
+        hints = {name: found for table in _tables(hint) for name, found in get_type_hints(table).items()}
         hint = hints.get(key.replace("-", "_"))
+    return hint
+
+
+def _tables(hint: Any) -> list[type[Table]]:
+    return [kind for kind in _alternatives(hint) if isinstance(kind, type) and issubclass(kind, Table)]
+
+
+def _table_keys(hint: Any) -> tuple[str, ...]:
+    """The keys of a table."""
+    return tuple(key for table in _tables(hint) for key in table.__struct_encode_fields__)
+
+
+def _choices(hint: Any) -> tuple[str, ...]:
+    """The words that may stand there, where they are few."""
     return tuple(word for kind in _alternatives(hint) if get_origin(kind) is Literal for word in get_args(kind))
 
 

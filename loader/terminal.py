@@ -9,7 +9,7 @@ import termios
 import time
 import tty
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum
 from typing import Final
 
@@ -92,7 +92,8 @@ def raw_terminal(descriptor: int) -> Iterator[None]:
         tty.setraw(descriptor)
         yield
     finally:
-        termios.tcsetattr(descriptor, termios.TCSAFLUSH, saved)
+        with suppress(termios.error):  # it hung up
+            termios.tcsetattr(descriptor, termios.TCSAFLUSH, saved)
 
 
 def write_all(descriptor: int, data: bytes) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from loader.errors import ImageError
+from loader.errors import ImageError, one_line
 from loader.imagehead import Head
 from loader.meter import QUIET, Meter
 from loader.multiboot import verify_image
@@ -111,18 +111,19 @@ def render_verdict(verdict: Verdict, *, as_json: bool) -> str:
     """The verdict as text or JSON."""
     if as_json:
         return json.dumps(_verdict_json(verdict), indent=2)
+    path = one_line(str(verdict.path))
     if not verdict.sound:
-        return "\n".join(f"{verdict.path}: {problem}" for problem in verdict.problems)
-    lines = [f"{verdict.path}: sound, {verdict.entries} entries match their digests"]
+        return "\n".join(f"{path}: {problem}" for problem in verdict.problems)
+    lines = [f"{path}: sound, {verdict.entries} entries match their digests"]
     known = {key.key_id for key in verdict.keys}
     lines += [
-        f"{verdict.path}: signature of key {key_id.hex()}, {place}, not checked"
+        f"{path}: signature of key {key_id.hex()}, {place}, not checked"
         for key_id, place in verdict.signatures
         if key_id not in known
     ]
     for key in verdict.keys:
         place = f" ({key.place})" if key.place else ""
-        lines.append(f"{key.path}: key {key.key_id.hex()} {_STATE_TEXTS[key.state]}{place}")
+        lines.append(f"{one_line(str(key.path))}: key {key.key_id.hex()} {_STATE_TEXTS[key.state]}{place}")
     return "\n".join(lines)
 
 

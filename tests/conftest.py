@@ -6,17 +6,45 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
+from typing import Final
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from loader import cli
 
 ROOT = Path(__file__).resolve().parent.parent
 
+SURROUNDINGS: Final = {"LC_ALL": "C.UTF-8", "TERM": "xterm", "TZ": "UTC"}
+FOREIGN: Final = (
+    *("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "BASH_ENV"),
+    *("SOURCE_DATE_EPOCH", "PYTHONOPTIMIZE", "PYTHONWARNINGS"),
+)
+"""Variables that change what programs print or make."""
+UMASK: Final = 0o022
+
 
 DEVELOPMENT_KEY = ROOT / "firmware" / "opal" / "keys" / "development"
 """The published key pair, whose images our firmware starts unless it was built for other keys."""
+
+
+def pytest_configure() -> None:
+    """Every run has the same surroundings, and hypothesis draws the same examples as fast or slow as the host may be.
+
+    `pytest --hypothesis-profile=search` draws others.
+    """
+    for name in FOREIGN:
+        os.environ.pop(name, None)
+    os.environ.update(SURROUNDINGS)
+    time.tzset()
+    os.umask(UMASK)
+    patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
+    settings.register_profile("search", patient)
+    settings.register_profile("same", patient, derandomize=True)
+    settings.load_profile("same")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 def is_running(pid: int) -> bool:

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
@@ -80,35 +81,55 @@ def fetch(source: Source, scratch: Path) -> None:
 
 def download(source: Source, scratch: Path) -> Path:
     """Let apt fetch and verify the package."""
-    for folder in ("lists/partial", "cache/archives/partial"):
-        (scratch / folder).mkdir(parents=True)
-    (scratch / "sources.list").write_text(f"deb {mirror(scratch)} {source.suite} main\n")
+    sources = scratch / "sources.list"
+    sources.write_text(f"deb {mirror(scratch)} {source.suite} main\n")
     options = {
         "APT::Architecture": "ppc64el",
         "APT::Architectures": "ppc64el",
-        "APT::Sandbox::User": "",
-        "Dir::State::Lists": scratch / "lists",
+        "Acquire::Check-Valid-Until": "false",  # a mirror that lags behind will do
         "Dir::State::status": "/dev/null",
-        "Dir::Cache": scratch / "cache",
-        "Dir::Etc::SourceList": scratch / "sources.list",
+        "Dir::Etc::SourceList": sources,
         "Dir::Etc::SourceParts": "/dev/null",
     }
-    apt = ["apt-get", "-qq", *(word for name, value in options.items() for word in ("-o", f"{name}={value}"))]
+    apt = private_apt(scratch / "apt", options)
     run([*apt, "update"], scratch)
     run([*apt, "download", source.package], scratch)
     (package,) = scratch.glob(f"{source.package}_*.deb")
     return package
 
 
+def private_apt(folder: Path, options: Mapping[str, object]) -> list[str]:
+    """apt-get with package lists of its own, in a new folder."""
+    for name in ("lists/partial", "cache/archives/partial"):
+        (folder / name).mkdir(parents=True)
+    places = {"APT::Sandbox::User": "", "Dir::State::Lists": folder / "lists", "Dir::Cache": folder / "cache"}
+    return [
+        "apt-get",
+        "-qq",
+        *(word for item in {**places, **options}.items() for word in ("-o", "=".join(map(str, item)))),
+    ]
+
+
 def mirror(scratch: Path) -> str:
-    """Where this machine gets Debian from."""
+    """Where this machine gets Debian from, by its package lists; where those were cleaned away, by fresh ones."""
+    address = debian_among(["apt-get"], scratch)
+    if address is None:
+        apt = private_apt(scratch / "machine", {})
+        run([*apt, "update"], scratch)
+        address = debian_among(apt, scratch)
+    if address is None:
+        fail("apt knows no Debian mirror: name one in /etc/apt/sources.list")
+    return address
+
+
+def debian_among(apt: list[str], scratch: Path) -> str | None:
+    """The address of the first source whose lists say that it is Debian's."""
     wanted = "$(ORIGIN) $(LABEL) $(REPO_URI)"
-    targets = run(["apt-get", "indextargets", "--format", wanted, "Created-By: Packages"], scratch)
-    for line in targets.splitlines():
+    for line in run([*apt, "indextargets", "--format", wanted, "Created-By: Packages"], scratch).splitlines():
         origin, label, address = line.split(" ", 2)
         if (origin, label) == ("Debian", "Debian"):
             return address
-    fail("apt knows no Debian mirror: run apt-get update")
+    return None
 
 
 def run(command: list[str], folder: Path) -> str:

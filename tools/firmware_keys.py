@@ -40,8 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="firmware_keys", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--keys", type=_paths, default=[], metavar="PUB,PUB", help="whose images start")
     parser.add_argument("--revoked", type=_paths, default=[], metavar="PUB,PUB", help="whose never do")
-    parser.add_argument("--unlocked", action="store_true", help="start images whoever signed them")
-    parser.add_argument("--wait", action="store_true", help="after a refusal wait instead of switching off")
+    for name, text in (
+        ("--unlocked", "start images whoever signed them"),
+        ("--wait", "after a refusal wait instead of switching off"),
+    ):
+        parser.add_argument(name, type=_switch, nargs="?", const=True, default=False, metavar="1|0", help=text)
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the C file")
     options = parser.parse_args(arguments)
     try:
@@ -144,6 +147,13 @@ def _bytes(field: str, data: bytes) -> list[str]:
 
 def _c_bool(value: bool) -> str:
     return "true" if value else "false"
+
+
+def _switch(text: str) -> bool:
+    """What a variable of make's says: nobody who writes UNLOCKED=0 wants it unlocked."""
+    if text not in ("", "0", "1"):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 1 nor 0")
+    return text == "1"
 
 
 def _paths(text: str) -> list[Path]:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * OPAL calls: numbers and results (skiboot, doc/opal-api), and what their implementations share.  An implementation
+ * OPAL calls: their numbers (skiboot, doc/opal-api), and what their implementations share.  An implementation
  * takes as many 64-bit arguments as its call has; pointers are real addresses, numbers in memory are big-endian.
  * Any processor may make any call at any time, except that none makes a second one inside its first.
  */
@@ -11,22 +11,9 @@
 #include <stdint.h>
 
 #include "abi/types.h"
+#include "hv/opal.h"
 #include "opal_call_list.h"
 #include "pci/pci_call_list.h"
-
-#define OPAL_SUCCESS 0
-#define OPAL_PARAMETER (-1)
-#define OPAL_BUSY (-2)
-#define OPAL_PARTIAL (-3)
-#define OPAL_CLOSED (-5)
-#define OPAL_HARDWARE (-6)
-#define OPAL_UNSUPPORTED (-7)
-#define OPAL_NO_MEM (-9)
-#define OPAL_RESOURCE (-10)
-#define OPAL_INTERNAL_ERROR (-11)
-#define OPAL_BUSY_EVENT (-12)
-#define OPAL_WRONG_STATE (-14)
-#define OPAL_EMPTY (-16)
 
 /* One more than the highest number any firmware offers. */
 #define OPAL_CALL_LIMIT 192

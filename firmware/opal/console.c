@@ -10,6 +10,7 @@
 #include "hv/format.h"
 #include "hv/lock.h"
 #include "io.h"
+#include "owned_lock.h"
 
 #define LINE_SIZE 256
 
@@ -18,25 +19,48 @@
 
 /* head and tail count bytes since the start; the difference never exceeds the size, a power of two. */
 static struct {
-    struct lock lock;
-    bool broken; /* an exception took the console away from whoever held the lock */
+    struct owned_lock lock;
+    bool seized; /* by the holder, for more than one line */
     size_t head;
     size_t tail;
     char bytes[CONSOLE_RING_SIZE];
 } ring;
 
+static bool is_seized_by_us(void)
+{
+    return owned_lock_is_mine(&ring.lock) && ring.seized;
+}
+
 static void ring_lock(void)
 {
-    if (!ring.broken) {
-        lock_take(&ring.lock);
+    if (!is_seized_by_us()) {
+        owned_lock_take(&ring.lock);
     }
 }
 
 static void ring_unlock(void)
 {
-    if (!ring.broken) {
-        lock_release(&ring.lock);
+    if (!is_seized_by_us()) {
+        owned_lock_release(&ring.lock);
     }
+}
+
+bool console_seize(void)
+{
+    if (is_seized_by_us()) {
+        return false;
+    }
+    if (!owned_lock_is_mine(&ring.lock)) {
+        owned_lock_take(&ring.lock);
+    }
+    ring.seized = true;
+    return true;
+}
+
+void console_give_back(void)
+{
+    ring.seized = false;
+    owned_lock_release(&ring.lock);
 }
 
 static size_t ring_free(void)
@@ -132,11 +156,6 @@ void give_up(const char *text, ...)
     for (;;) {
         cpu_relax();
     }
-}
-
-void console_break_locks(void)
-{
-    ring.broken = true;
 }
 
 /* OPAL_CONSOLE_WRITE: as much as fits; the length that was taken replaces the one that was asked for. */

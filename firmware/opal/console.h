@@ -13,8 +13,11 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Says why and stops this processor for good. */
 _Noreturn void give_up(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* For a processor that took an exception, perhaps inside the console: from now on nobody waits for a lock here. */
-void console_break_locks(void);
+/* For a processor that took an exception, perhaps inside the console, and will do nothing but report it: its lines stay
+ * together, and everybody else waits until it gives the console back.  False when it has the console already: the
+ * exception came in the middle of a report. */
+bool console_seize(void);
+void console_give_back(void);
 
 /* Moves what waits in the ring to the hardware as far as it takes it; returns whether the ring is empty now. */
 bool console_pump(void);

@@ -21,6 +21,9 @@
 #define REINIT_HILE_BIG UINT64_C(1)
 #define REINIT_HILE_LITTLE UINT64_C(2)
 
+/* Of no account where all processors run, but an emulator may be one of many programs on its host. */
+#define PATIENCE (5000 * (uint64_t)TICKS_PER_MS)
+
 #define DEC_LATEST 0x7fffffff
 #define HID0_HILE (UINT64_C(1) << (63 - 19))
 
@@ -110,7 +113,7 @@ void cpus_gather(void)
 
     for (uint64_t pir = 0; pir <= highest_pir; pir++) {
         while (load_state(area_of(pir)) == CPU_MISSING) {
-            if (timebase() - start > 1000 * (uint64_t)TICKS_PER_MS) {
+            if (timebase() - start > PATIENCE) {
                 say("processor 0x%lx does not answer", (unsigned long)pir);
                 break;
             }

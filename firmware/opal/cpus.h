@@ -40,6 +40,7 @@ struct cpu {
     uint64_t in_call; /* 1 while it is in an OPAL call */
     uint64_t caller_r1;
     uint64_t caller_r2;
+    uint64_t reports; /* exceptions since the last one that was reported to its end */
     struct trap_frame trap;
 };
 _Static_assert(sizeof(struct cpu) <= CPU_TRAP_STACK_TOP - 0x1800, "no room for the trap stack");
@@ -47,7 +48,7 @@ _Static_assert(sizeof(struct cpu) <= CPU_TRAP_STACK_TOP - 0x1800, "no room for t
 /* Takes note of the tree's processors, clears their areas and lets them come from where they wait. */
 void cpus_init(const void *tree, volatile uint32_t *released);
 
-/* Waits until every processor of the tree is parked, at most for a fraction of a second. */
+/* Waits until every processor of the tree is parked, but not for more than some seconds. */
 void cpus_gather(void);
 
 /* The first address behind the last processor's area. */

@@ -15,9 +15,12 @@ struct stack_frame {
     uint64_t lr;
 };
 
-/* HSRR0 and HSRR1 serve these, SRR0 and SRR1 the others. */
+/* HSRR0 and HSRR1 serve these, SRR0 and SRR1 the others; LPCR chooses for external interrupts. */
 static bool uses_hsrr(uint64_t vector)
 {
+    if (vector == 0x500) {
+        return (SPR_READ(SPR_LPCR) & LPCR_LPES0) == 0;
+    }
     return vector == 0x980 || (vector >= 0xe00 && vector <= 0xe80) || vector == 0xf80;
 }
 
@@ -50,16 +53,13 @@ static void print_callers(const struct cpu *cpu, uint64_t stack)
     }
 }
 
-void trap_report(struct cpu *cpu)
+static void print_registers(const struct trap_frame *trap)
 {
-    const struct trap_frame *trap = &cpu->trap;
     bool hsrr = uses_hsrr(trap->vector);
     uint64_t pc = hsrr ? SPR_READ(SPR_HSRR0) : SPR_READ(SPR_SRR0);
     uint64_t msr = hsrr ? SPR_READ(SPR_HSRR1) : SPR_READ(SPR_SRR1);
 
-    console_break_locks();
-    lpc_break_locks();
-    say("exception 0x%lx on processor 0x%lx", trap->vector, SPR_READ(SPR_PIR));
+    say("exception 0x%lx on processor 0x%lx", trap->vector, cpu_self());
     print_place("pc ", pc);
     print_place("lr ", trap->lr);
     say("msr 0x%016lx  ctr 0x%016lx  cr 0x%08lx  xer 0x%lx", msr, trap->ctr, trap->cr, trap->xer);
@@ -68,6 +68,24 @@ void trap_report(struct cpu *cpu)
     for (unsigned int i = 0; i < 32; i += 4) {
         say("r%02u %016lx %016lx %016lx %016lx", i, trap->gpr[i], trap->gpr[i + 1], trap->gpr[i + 2], trap->gpr[i + 3]);
     }
-    print_callers(cpu, trap->gpr[1]);
-    give_up("nobody handles this exception");
+}
+
+/* Processors that trap at the same time report one after the other. */
+void trap_report(struct cpu *cpu)
+{
+    uint64_t reports = ++cpu->reports;
+
+    lpc_abandon();
+    if (console_seize()) {
+        print_registers(&cpu->trap);
+        print_callers(cpu, cpu->trap.gpr[1]);
+        say("stopped: nobody handles this exception");
+        cpu->reports = 0;
+    } else if (reports == 2) {
+        say("stopped: exception 0x%lx inside the report of another", cpu->trap.vector);
+    }
+    console_give_back();
+    for (;;) {
+        cpu_relax();
+    }
 }

@@ -4,6 +4,7 @@
 #include "board/board.h"
 #include "board/map.h"
 #include "boot_protocol.h"
+#include "calls.h"
 #include "console.h"
 #include "hv/types.h"
 #include "io.h"
@@ -56,24 +57,37 @@ static void log_write(void *tree)
 static _Noreturn void refuse_image(const struct trust *trust)
 {
     say("refused: %s: %s", verdict_word(result.verdict), result.refusal.text);
-    if (!trust->wait) {
-        board_power_off();
+    while (!trust->wait && board_power_off() == OPAL_BUSY) {
+        cpu_relax();
     }
     for (;;) {
         cpu_relax();
     }
 }
 
-bool gate_pass(void *tree)
+/* An unlocked firmware starts what is no image of ours if it is a kernel; true when there is one, entered there. */
+static bool find_kernel(const void *tree, const struct trust *trust, struct elf_entry *entry)
 {
-    bool is_image;
+    const char *wrong;
+
+    if (!trust->unlocked || result.verdict != VERDICT_NO_IMAGE) {
+        return false;
+    }
+    wrong = elf_find_entry(paddr_pointer(PAYLOAD_BASE), payload_limit(tree), entry);
+    return wrong == NULL || refuse(&result.refusal, STUB_REASON_BAD_HEADER, "neither an image nor a kernel: %s", wrong);
+}
+
+struct elf_entry gate_pass(void *tree)
+{
+    struct elf_entry entry = { .offset = IMAGE_FILE_OFFSET, .is_64bit = true };
     struct trust trust;
+    bool is_image;
 
     trust_built_in(&trust);
     trust_warn(&trust, warn);
     verify_image(paddr_pointer(PAYLOAD_BASE), payload_limit(tree), &trust, &result);
     is_image = verify_may_start(&result, &trust);
-    if (!is_image && !(trust.unlocked && result.verdict == VERDICT_NO_IMAGE)) {
+    if (!is_image && !find_kernel(tree, &trust, &entry)) {
         refuse_image(&trust);
     }
     if (result.verdict != VERDICT_OK) {
@@ -85,5 +99,5 @@ bool gate_pass(void *tree)
         measure_image(&event_log, &result.image);
     }
     log_write(tree);
-    return is_image;
+    return entry;
 }

@@ -3,11 +3,11 @@
 #ifndef OPAL_GATE_H
 #define OPAL_GATE_H
 
-#include <stdbool.h>
+#include "elf_entry.h"
 
-/* Judges what the machine loaded at PAYLOAD_BASE, measures it and writes both into the tree.  True for an image of ours
- * that may be started, at IMAGE_FILE_OFFSET: what its ELF header says is not signed.  False for something else that only
- * an unlocked firmware may try.  Does not return from a refusal. */
-bool gate_pass(void *tree);
+/* Judges what the machine loaded at PAYLOAD_BASE, measures it and writes both into the tree.  Says where to enter it: an
+ * image of ours at IMAGE_FILE_OFFSET, because what its ELF header says is not signed; a kernel, which only an unlocked
+ * firmware starts, where its ELF header says.  Does not return from a refusal. */
+struct elf_entry gate_pass(void *tree);
 
 #endif

@@ -43,10 +43,8 @@ reset:
     bne 2b
 
 /* The elected processor moves the firmware to where it is linked. */
-    lis %r6, reset_base@ha
-    addi %r6, %r6, reset_base@l
-    lis %r7, __file_end@ha
-    addi %r7, %r7, __file_end@l
+    LOAD_ADDRESS %r6, reset_base
+    LOAD_ADDRESS %r7, __file_end
     subf %r7, %r6, %r7
     srdi %r7, %r7, 5
     mtctr %r7
@@ -61,8 +59,7 @@ reset:
     std %r12, 24(%r9)
     stdu %r0, 32(%r9)
     bdnz 3b
-    lis %r7, __file_end@ha
-    addi %r7, %r7, __file_end@l
+    LOAD_ADDRESS %r7, __file_end
 4:  dcbst 0, %r6
     sync
     icbi 0, %r6
@@ -71,8 +68,7 @@ reset:
     blt 4b
     sync
     isync
-    lis %r4, boot_cpu_start@ha
-    addi %r4, %r4, boot_cpu_start@l
+    LOAD_ADDRESS %r4, boot_cpu_start
     mtctr %r4
     bctr
 
@@ -84,8 +80,7 @@ wait_for_release:
     beq wait_for_release
     or 2, 2, 2
     isync
-    lis %r4, secondary_start@ha
-    addi %r4, %r4, secondary_start@l
+    LOAD_ADDRESS %r4, secondary_start
     mtctr %r4
     bctr
 
@@ -143,12 +138,22 @@ trap_common:
 
     .text
 
+/* What reports exceptions is there from now on, and machine checks are let in, which takes an hrfid.  Changes r4, r5. */
+.macro ALLOW_MACHINE_CHECKS
+    LOAD_ADDRESS %r4, .Lallowed\@
+    mfmsr %r5
+    ori %r5, %r5, MSR_ME
+    mtspr SPR_HSRR0, %r4
+    mtspr SPR_HSRR1, %r5
+    hrfid
+.Lallowed\@:
+.endm
+
 /* r3 = the machine's tree, r30 = where the reset code ran. */
 boot_cpu_start:
-    lis %r5, __bss_start@ha
-    addi %r5, %r5, __bss_start@l
-    lis %r6, __bss_end@ha
-    addi %r6, %r6, __bss_end@l
+    ALLOW_MACHINE_CHECKS
+    LOAD_ADDRESS %r5, __bss_start
+    LOAD_ADDRESS %r6, __bss_end
 1:  cmpld %r5, %r6
     bge 2f
     dcbz 0, %r5
@@ -165,6 +170,7 @@ boot_cpu_start:
 
 /* A processor that was not elected; its area has been cleared. */
 secondary_start:
+    ALLOW_MACHINE_CHECKS
     CPU_AREA %r1
     addi %r1, %r1, CPU_STACK_TOP - 64
     LOAD_TOC

@@ -7,6 +7,7 @@
 #include "asm_offsets.h"
 #include "config.h"
 #include "cpu_area.h"
+#include "hv/opal.h"
 #include "regs.h"
 
     .machine power8
@@ -44,9 +45,7 @@ entry_big:
     mtctr %r2
     li %r2, 9
     sldi %r2, %r2, 60
-    andi. %r12, %r11, MSR_ME
-    or %r12, %r12, %r2
-    mtmsrd %r12
+    mtmsrd %r2 /* ME stays the caller's, which mtmsrd cannot change */
     isync
     CPU_AREA %r12
     ld %r2, CPU_IN_CALL(%r12)
@@ -98,16 +97,16 @@ leave_with_result:
 
 /* r0 = number; -1, OPAL_INVALID_CALL, has an answer of its own. */
 unsupported:
-    li %r3, -7 /* OPAL_UNSUPPORTED */
+    li %r3, OPAL_UNSUPPORTED
     cmpdi %r0, -1
     bne leave
-    li %r3, -1 /* OPAL_PARAMETER */
+    li %r3, OPAL_PARAMETER
     b leave
 
 /* An exception handler that interrupted a call on this processor: its stack is in use. */
 reentered:
     mfctr %r2
-    li %r3, -11 /* OPAL_INTERNAL_ERROR */
+    li %r3, OPAL_INTERNAL_ERROR
     b leave_with_result
 
     .section .note.GNU-stack, "", @progbits

@@ -5,9 +5,11 @@
 
 #include "calls.h"
 #include "console.h"
+#include "cpus.h"
 #include "poll.h"
 
 #define MAX_RANGES 16
+#define SERVER_LINK_BITS 2
 
 static const struct source_range *ranges[MAX_RANGES];
 static unsigned int range_count;
@@ -35,7 +37,10 @@ int64_t opal_set_xive(uint64_t source, uint64_t server, uint64_t priority)
 {
     const struct source_range *range = range_find(source);
 
-    if (range == NULL) {
+    if (range == NULL || server > UINT16_MAX || priority > UINT8_MAX) {
+        return OPAL_PARAMETER;
+    }
+    if (priority != PRIORITY_MASKED && cpu_find(server >> SERVER_LINK_BITS) == NULL) {
         return OPAL_PARAMETER;
     }
     return range->set_xive(range, (uint32_t)source, (uint16_t)server, (uint8_t)priority);

@@ -5,8 +5,10 @@
 
 #include <stdint.h>
 
-/* Sources first, first + 1, ..., first + count - 1.  `server` is as in OPAL: the processor's number shifted left by two.
- * Priority 0xff is masked.  `data` is the owner's. */
+#define PRIORITY_MASKED 0xff
+
+/* Sources first, first + 1, ..., first + count - 1.  `server` is as in OPAL: the processor's number shifted left by two;
+ * there is such a processor unless the priority is PRIORITY_MASKED.  `data` is the owner's. */
 struct source_range {
     uint32_t first;
     uint32_t count;

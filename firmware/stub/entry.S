@@ -37,7 +37,14 @@ entry_untranslated:
     mfmsr %r10
     rlwimi %r10, %r29, 0, MSR_EE_BIT, MSR_EE_BIT
     mr %r29, %r10
-    li %r11, 1
+
+    /* 32-bit firmware leaves anything in the upper halves, a sign for one. */
+    srdi. %r11, %r29, 63
+    bne 2f
+    .irp register, 3, 4, 5, 6, 8, 9
+    clrldi \register, \register, 32
+    .endr
+2:  li %r11, 1
     rldicr %r11, %r11, 63, 0
     rldicr %r10, %r29, 0, 3
     rldicl %r10, %r10, 0, 3
@@ -108,7 +115,8 @@ hypervisor_enter:
     li %r2, 0
     bctr
 
-/* void code_publish(const void *start, const void *end): makes fresh instructions in [start, end) visible. */
+/* void code_publish(const void *start, const void *end): makes fresh instructions in [start, end) visible; start is a
+ * multiple of CACHE_STEP, so that no block is stepped over. */
     .globl code_publish
     .hidden code_publish
 code_publish:

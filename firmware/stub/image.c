@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "boot_protocol.h"
 #include "sha256.h"
 
 static uint64_t page_align(uint64_t size)
@@ -221,6 +222,8 @@ static const char *compression_problem(const struct hv_image_entry *entry)
         return memory_size == size ? NULL : "size in memory differs from the stored size";
     if (type != ENTRY_TYPE_KERNEL && type != ENTRY_TYPE_RAMDISK)
         return "its type cannot be compressed";
+    if (memory_size > MAX_DOMAIN_MEMORY)
+        return "larger in memory than a domain may be";
     return memory_size > size ? NULL : "compressed, but no smaller than in memory";
 }
 

@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Call numbers and return codes: skiboot, doc/opal-api. */
 #include "opal.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
+#include "hv/opal.h"
 #include "stub.h"
 #include "types.h"
-
-#define OPAL_CONSOLE_WRITE 1
-#define OPAL_POLL_EVENTS 10
-#define OPAL_CONSOLE_FLUSH 117
-
-#define OPAL_SUCCESS 0
-#define OPAL_BUSY (-2)
-#define OPAL_PARTIAL (-3)
-#define OPAL_BUSY_EVENT (-12)
 
 /* A console that stays busy for this many polls is taken for dead. */
 #define PATIENCE 1000000U

@@ -18,6 +18,7 @@
 
 #define REG_SIZE 4096
 #define TYPE_SIZE 32
+#define COMPATIBLE_SIZE 256
 #define ADDRESS_LIMIT (UINT64_C(1) << 32)
 
 /* Some firmware leaves this where the initrd's size would be (Linux, arch/powerpc/kernel/prom_init.c). */
@@ -73,6 +74,25 @@ static bool has_type(uint32_t node, const char *type)
     size_t size = strlen(type) + 1;
 
     return client_get_property(node, "device_type", text, sizeof(text)) == size && memcmp(text, type, size) == 0;
+}
+
+/* As Linux tells (prom_find_machine_type).  Everything else may have run-time services: SLOF on a JS20 or JS21 says that
+ * its type is "chrp SLOF based 970 blade". */
+static bool is_power_macintosh(void)
+{
+    static char list[COMPATIBLE_SIZE + 1];
+    uint32_t length = client_get_property(root, "compatible", list, COMPATIBLE_SIZE);
+
+    if (length == CLIENT_ERROR)
+        return false;
+    if (length > COMPATIBLE_SIZE)
+        length = COMPATIBLE_SIZE;
+    list[length] = '\0';
+    for (const char *name = list; name < list + length; name += strlen(name) + 1) {
+        if (strncmp(name, "MacRISC", sizeof("MacRISC") - 1) == 0 || strcmp(name, "Power Macintosh") == 0)
+            return true;
+    }
+    return false;
 }
 
 static bool add_memory(struct places *places, uint32_t node, uint32_t size_cells, struct refusal *refusal)
@@ -217,7 +237,7 @@ bool prom_make_rtas(struct places *places, uint64_t from, void *tree, struct ref
     int rtas = fdt_path_offset(tree, "/rtas");
 
     /* A Power Macintosh has the node, but nothing to use behind it. */
-    if (!client_is_open() || rtas < 0 || !has_type(root, "chrp"))
+    if (!client_is_open() || rtas < 0 || is_power_macintosh())
         return true;
     node = client_find_node("/rtas");
     if (!client_get_number(node, "rtas-size", &size) || size == 0)
@@ -239,7 +259,7 @@ static void close_stdin(void)
 {
     uint32_t instance;
 
-    if (has_type(root, "chrp") && client_get_number(client_find_node("/chosen"), "stdin", &instance))
+    if (!is_power_macintosh() && client_get_number(client_find_node("/chosen"), "stdin", &instance))
         client_call("close", 1, 0, instance);
 }
 

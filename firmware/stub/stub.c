@@ -15,6 +15,7 @@
 #include "prom.h"
 #include "range.h"
 #include "refusal.h"
+#include "registers.h"
 #include "stub.h"
 #include "tree.h"
 
@@ -227,9 +228,12 @@ static void load_hypervisor(const struct boot *state)
     const struct elf *elf = &state->hypervisor;
 
     elf_load(elf, image_payload(&state->image, state->image.hypervisor));
-    for (size_t i = 0; i < elf->segment_count; i++)
-        code_publish((const void *)(uintptr_t)elf->segments[i].physical.base,
-                     (const void *)(uintptr_t)elf->segments[i].physical.end);
+    for (size_t i = 0; i < elf->segment_count; i++) {
+        struct range target = elf->segments[i].physical;
+
+        code_publish((const void *)(uintptr_t)(target.base - target.base % CACHE_STEP),
+                     (const void *)(uintptr_t)target.end);
+    }
 }
 
 static void print_image(const struct image *image)

@@ -51,7 +51,7 @@ _Static_assert(sizeof(struct stub_entry) == ENTRY_SIZE, "size");
 /* stub.c: everything between the firmware and the hypervisor. */
 _Noreturn void stub_main(const struct stub_entry *entry);
 
-/* entry.S: make fresh instructions in [start, end) visible to instruction fetch. */
+/* entry.S: make fresh instructions in [start, end) visible to instruction fetch; `start` is a multiple of CACHE_STEP. */
 void code_publish(const void *start, const void *end);
 
 /* entry.S: leave for the hypervisor with its registers as docs/boot-protocol.md says. */

@@ -15,6 +15,8 @@
 #define ESCAPE '\x01'
 #define ESCAPES 3
 
+#define MESSAGE_SIZE 256 /* of ours, with its NUL; more is cut */
+
 /* Fractions of a second, as divisors of the time base's frequency */
 #define OUTPUT_PATIENCE 5 /* how long our own words wait for a console that takes nothing */
 #define LINE_PATIENCE 1   /* how long an unfocused domain's unfinished line waits for its end */
@@ -100,14 +102,17 @@ static void output_text(const char *text)
 
 static void print_locked(const char *mark, const char *text, va_list arguments)
 {
-    char line[256];
+    static const char cut[] = "...\n"; /* what comes next begins its own line */
+    char line[MESSAGE_SIZE + 1];
 
     if (console.lost != 0 && ring_space(&console.output) > sizeof(line)) {
         format(line, sizeof(line), "\n(hv) [%lu characters lost]\n", console.lost);
         console.lost = 0;
         output_text(line);
     }
-    format_text(line, sizeof(line), text, arguments);
+    if (format_text(line, sizeof(line), text, arguments) == MESSAGE_SIZE) {
+        memcpy(line + MESSAGE_SIZE - sizeof(cut), cut, sizeof(cut));
+    }
     if (*mark != '\0' && !console.at_line_start) {
         output_text("\n");
     }

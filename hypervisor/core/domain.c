@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "hv/domain.h"
 
+#include <string.h>
+
+#include "cpu.h"
+#include "hpt.h"
 #include "hv/bug.h"
 #include "hv/console.h"
 #include "hv/memory.h"
 #include "hv/platform.h"
 #include "hv/sched.h"
-#include <string.h>
 #include "hv/tree_fixup.h"
-#include "cpu.h"
-#include "hpt.h"
 #include "papr/nvram.h"
 #include "papr/rtas.h"
 #include "papr/xics.h"

@@ -80,6 +80,23 @@ const char *fdt_read_string(const void *fdt, int node, const char *name)
     return text;
 }
 
+bool fdt_read_frequency(const void *fdt, const char *name, uint64_t *hertz)
+{
+    int node = fdt_node_offset_by_prop_value(fdt, -1, "device_type", "cpu", sizeof("cpu"));
+    uint32_t narrow;
+
+    for (int level = 0; level < 2 && node >= 0; level++, node = fdt_parent_offset(fdt, node)) {
+        if (fdt_read_u64(fdt, node, name, hertz)) {
+            return true;
+        }
+        if (fdt_read_u32(fdt, node, name, &narrow)) {
+            *hertz = narrow;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool fdt_is_compatible(const void *fdt, int node, const char *compatible)
 {
     return fdt_stringlist_search(fdt, node, "compatible", compatible) >= 0;

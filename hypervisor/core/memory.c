@@ -2,13 +2,13 @@
 #include "hv/memory.h"
 
 #include <libfdt.h>
+#include <string.h>
 
 #include "boot_protocol.h"
 #include "hv/bug.h"
 #include "hv/console.h"
 #include "hv/fdt_reader.h"
 #include "hv/lock.h"
-#include <string.h>
 
 #define MAX_EXTENTS 8192u /* 128 GiB; memory above is left alone */
 #define MAX_RAM_RANGES 32u
@@ -31,22 +31,47 @@ static struct {
     struct extent extents[MAX_EXTENTS];
     struct range ram[MAX_RAM_RANGES];
     uint32_t ram_count;
+    paddr_t hypervisor_end; /* behind our own image */
     paddr_t heap;     /* the hypervisor's current extent: next free byte, ... */
     paddr_t heap_end; /* ... and its end */
 } memory;
 
+/* Ranges that touch become one: a machine may tell of its memory in pieces, and whatever lies across a border is whole. */
 static void ram_add(paddr_t base, uint64_t size)
 {
+    uint64_t end = size > UINT64_MAX - base ? UINT64_MAX : base + size;
+
+    for (uint32_t i = 0; i < memory.ram_count;) {
+        struct range other = memory.ram[i];
+
+        if (other.base > end || base > other.base + other.size) {
+            i++;
+            continue;
+        }
+        base = other.base < base ? other.base : base;
+        end = other.base + other.size > end ? other.base + other.size : end;
+        memory.ram[i] = memory.ram[--memory.ram_count];
+        i = 0;
+    }
     if (memory.ram_count == MAX_RAM_RANGES) {
         hv_print("memory: more than %u ranges of RAM, 0x%lx left out\n", MAX_RAM_RANGES, base);
-        return;
+    } else if (base < end) {
+        memory.ram[memory.ram_count++] = (struct range){ base, end - base };
     }
-    memory.ram[memory.ram_count++] = (struct range){ base, size };
-    for (uint64_t i = align_up(base, EXTENT_SIZE) >> EXTENT_SHIFT; i < MAX_EXTENTS; i++) {
-        if (!range_inside(i << EXTENT_SHIFT, EXTENT_SIZE, base, size)) {
-            break;
+}
+
+/* All RAM is free at first, in whole extents. */
+static void extents_free(void)
+{
+    for (uint32_t r = 0; r < memory.ram_count; r++) {
+        struct range ram = memory.ram[r];
+
+        for (uint64_t i = align_up(ram.base, EXTENT_SIZE) >> EXTENT_SHIFT; i < MAX_EXTENTS; i++) {
+            if (!range_inside(i << EXTENT_SHIFT, EXTENT_SIZE, ram.base, ram.size)) {
+                break;
+            }
+            memory.extents[i].owner = OWNER_FREE;
         }
-        memory.extents[i].owner = OWNER_FREE;
     }
 }
 
@@ -121,14 +146,16 @@ static void reservations_read(const void *fdt)
 void memory_init(const void *fdt, paddr_t hypervisor_end)
 {
     ram_read(fdt);
+    extents_free();
     reservations_read(fdt);
     reserve(0, hypervisor_end);
+    memory.hypervisor_end = hypervisor_end;
     if (memory_total() == 0) {
         hv_panic("the device tree names no memory");
     }
 }
 
-bool memory_is_ram(paddr_t base, uint64_t size)
+static bool is_ram(paddr_t base, uint64_t size)
 {
     for (uint32_t i = 0; i < memory.ram_count; i++) {
         if (range_inside(base, size, memory.ram[i].base, memory.ram[i].size)) {
@@ -136,6 +163,19 @@ bool memory_is_ram(paddr_t base, uint64_t size)
         }
     }
     return false;
+}
+
+bool memory_is_kept(paddr_t base, uint64_t size)
+{
+    if (size == 0 || base < memory.hypervisor_end || !is_ram(base, size)) {
+        return false;
+    }
+    for (uint64_t i = base >> EXTENT_SHIFT; i < MAX_EXTENTS && i << EXTENT_SHIFT < base + size; i++) {
+        if (memory.extents[i].owner != OWNER_RESERVED && memory.extents[i].owner != OWNER_NONE) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* The first row of free extents; low memory first, so that big aligned rows stay whole as long as possible. */

@@ -2,13 +2,13 @@
 #include "hv/plan.h"
 
 #include <libfdt.h>
+#include <string.h>
 
 #include "hv/console.h"
 #include "hv/fdt_reader.h"
 #include "hv/format.h"
 #include "hv/memory.h"
 #include "papr/guest.h"
-#include <string.h>
 
 static const char *const module_names[MODULE_KINDS] = {
     [MODULE_KERNEL] = "multiboot,kernel",
@@ -54,9 +54,8 @@ static bool module_read(const void *fdt, int node, struct plan *plan)
         return refuse(plan, "a module of unknown kind, or the second of its kind");
     }
     if (fdt_count_u64(fdt, node, "reg") != 2 || !fdt_read_u64_at(fdt, node, "reg", 0, &module->base) ||
-        !fdt_read_u64_at(fdt, node, "reg", 1, &module->size) || module->size == 0 ||
-        !memory_is_ram(module->base, module->size)) {
-        return refuse(plan, "a module's reg is not one range of memory");
+        !fdt_read_u64_at(fdt, node, "reg", 1, &module->size) || !memory_is_kept(module->base, module->size)) {
+        return refuse(plan, "a module's reg is not one range of memory that is reserved");
     }
     if (words == 0 || words % 4 != 0 || words / 4 > MAX_SEGMENTS) {
         return refuse(plan, PROP_SEGMENTS " is missing or has the wrong size");
@@ -81,6 +80,48 @@ static bool modules_read(const void *fdt, int domain, struct plan *plan)
     }
     if (plan->modules[MODULE_KERNEL].size == 0 || plan->modules[MODULE_DEVICE_TREE].size == 0) {
         return refuse(plan, "no kernel or no device tree");
+    }
+    return true;
+}
+
+/* Of the domain's memory; every one is known to lie in it. */
+struct place {
+    gpa_t base;
+    uint64_t size;
+};
+
+static uint32_t places_collect(const struct plan *plan, struct place *places)
+{
+    uint32_t count = 0;
+
+    places[count++] = (struct place){ plan->rtas, plan->rtas_size };
+    for (int kind = 0; kind < MODULE_KINDS; kind++) {
+        const struct module *module = &plan->modules[kind];
+
+        for (uint32_t i = 0; i < module->segment_count; i++) {
+            places[count++] = (struct place){ module->segments[i].target, module->segments[i].memory_size };
+        }
+    }
+    return count;
+}
+
+/* Nothing is loaded over anything else, and the tree can be corrected where it is: in one extent. */
+static bool places_check(const struct plan *plan)
+{
+    const struct segment *tree = &plan->modules[MODULE_DEVICE_TREE].segments[0];
+    struct place places[1 + MODULE_KINDS * MAX_SEGMENTS];
+    uint32_t count = places_collect(plan, places);
+
+    for (uint32_t i = 1; i < count; i++) {
+        for (uint32_t j = 0; j < i; j++) {
+            if (ranges_overlap(places[i].base, places[i].size, places[j].base, places[j].size)) {
+                return refuse(plan, PROP_SEGMENTS " or " PROP_RTAS " overlap");
+            }
+        }
+    }
+    if (!range_inside(tree->target, tree->file_size, 0, plan->rma_size) ||
+        !range_inside(tree->target % EXTENT_SIZE, tree->file_size, 0, EXTENT_SIZE)) {
+        return refuse(plan, "the device tree's " PROP_SEGMENTS " leave the real-mode area or cross 16 MiB");
     }
     return true;
 }
@@ -155,7 +196,7 @@ static bool domain_plan_read(const void *fdt, int node, struct plan *plan)
         return refuse(plan, "capabilities is not one number");
     }
     return sizes_read(fdt, node, plan) && rma_mode_read(fdt, node, plan) && addresses_read(fdt, node, plan) &&
-           modules_read(fdt, node, plan);
+           modules_read(fdt, node, plan) && places_check(plan);
 }
 
 static bool id_taken(const struct plan *plans, uint32_t count, uint32_t id)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "hv/prompt.h"
 
+#include <string.h>
+
 #include "hv/console.h"
 #include "hv/domain.h"
 #include "hv/measurements.h"
 #include "hv/memory.h"
 #include "hv/power.h"
-#include <string.h>
 
 #define LINE_SIZE 64
 

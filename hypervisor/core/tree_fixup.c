@@ -2,12 +2,12 @@
 #include "hv/tree_fixup.h"
 
 #include <libfdt.h>
+#include <string.h>
 
 #include "cpu.h"
 #include "hv/console.h"
 #include "hv/domain.h"
 #include "hv/fdt_reader.h"
-#include <string.h>
 
 /* Top byte of a cpu-version that names an architecture level instead of a processor (PAPR, logical PVR). */
 #define ARCHITECTED_VERSION 0x0f
@@ -31,14 +31,18 @@ static int cpu_node(const void *fdt, int parent, int node)
     } while (true);
 }
 
+/* 0 when the machine does not say, or names one that does not fit a domain's tree. */
+static uint32_t frequency_read(const void *fdt, const char *name)
+{
+    uint64_t hertz;
+
+    return fdt_read_frequency(fdt, name, &hertz) && hertz <= UINT32_MAX ? (uint32_t)hertz : 0;
+}
+
 void tree_fixup_init(const void *fdt)
 {
-    int node = cpu_node(fdt, fdt_path_offset(fdt, "/cpus"), -1);
-
-    if (node >= 0) {
-        fdt_read_u32(fdt, node, "timebase-frequency", &timebase_frequency);
-        fdt_read_u32(fdt, node, "clock-frequency", &clock_frequency);
-    }
+    timebase_frequency = frequency_read(fdt, "timebase-frequency");
+    clock_frequency = frequency_read(fdt, "clock-frequency");
 }
 
 /* In place and only where the planner left the property: the tree keeps its size. */

@@ -3,11 +3,12 @@
  * Hash table hypercalls (PAPR, "hypervisor page frame table calls"). The guest owns the translations, we own the real
  * page numbers: they are translated on the way in and back on the way out, so no machine address ever reaches a guest.
  */
-#include "hcall.h"
+#include <string.h>
+
 #include "cpu.h"
+#include "hcall.h"
 #include "hpt.h"
 #include "hv/memory.h"
-#include <string.h>
 
 #define EXTENT_NUMBER_MASK (HPTE_R_RPN & ~(EXTENT_SIZE - 1))
 

@@ -5,6 +5,8 @@
  */
 #include "rtas.h"
 
+#include <string.h>
+
 #include "abi/types.h"
 #include "hcall.h"
 #include "hv/bug.h"
@@ -13,7 +15,6 @@
 #include "hv/console.h"
 #include "hv/power.h"
 #include "hv/sched.h"
-#include <string.h>
 #include "xics.h"
 
 #define RTAS_SUCCESS 0
@@ -357,5 +358,4 @@ void rtas_install(const struct domain *domain)
         be32_set(&words[i], code[i]);
     }
     BUG_ON(!domain_write(domain, domain->plan.rtas, words, sizeof(words)));
-    cpu_sync_icache(domain_pointer(domain, domain->plan.rtas, sizeof(words)), sizeof(words));
 }

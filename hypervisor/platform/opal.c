@@ -5,25 +5,11 @@
 
 #include "abi/types.h"
 #include "drivers/icp.h"
+#include "hv/opal.h"
 #include "silent.h"
-
-#define OPAL_SUCCESS 0
-#define OPAL_BUSY (-2)
-#define OPAL_BUSY_EVENT (-12)
-#define OPAL_PARTIAL 1
 
 #define RTC_TRIES 1000000 /* OPAL asks to be called again until the chip answers: a fraction of a second */
 #define FLUSH_TRIES 100000
-
-enum opal_token {
-    OPAL_CONSOLE_WRITE = 1,
-    OPAL_CONSOLE_READ = 2,
-    OPAL_RTC_READ = 3,
-    OPAL_CEC_POWER_DOWN = 5,
-    OPAL_CEC_REBOOT = 6,
-    OPAL_POLL_EVENTS = 10,
-    OPAL_CONSOLE_FLUSH = 117,
-};
 
 /* head.S: token, OPAL base, OPAL entry, eight arguments. */
 int64_t opal_call_raw(const uint64_t call[11]);
@@ -31,9 +17,9 @@ int64_t opal_call_raw(const uint64_t call[11]);
 static uint64_t opal_base;
 static uint64_t opal_entry;
 
-static int64_t opal_call(enum opal_token token, uint64_t a, uint64_t b, uint64_t c)
+static int64_t opal_call(uint64_t token, uint64_t a, uint64_t b, uint64_t c)
 {
-    uint64_t call[11] = { (uint64_t)token, opal_base, opal_entry, a, b, c };
+    uint64_t call[11] = { token, opal_base, opal_entry, a, b, c };
 
     return opal_call_raw(call);
 }
@@ -43,7 +29,7 @@ static void opal_poll(void)
     opal_call(OPAL_POLL_EVENTS, 0, 0, 0);
 }
 
-static size_t opal_console_move(enum opal_token token, uintptr_t buffer, size_t size)
+static size_t opal_console_move(uint64_t token, uintptr_t buffer, size_t size)
 {
     be64_t length;
 
@@ -114,7 +100,7 @@ static bool opal_clock_read(struct calendar *now)
 }
 
 /* Both requests are carried out by firmware and service processor while we keep polling. */
-static void opal_request(enum opal_token token)
+static void opal_request(uint64_t token)
 {
     int64_t result;
 
@@ -146,7 +132,7 @@ const struct platform opal_platform = {
     .interrupts_init = icp_init,
     .self_interrupt = icp_self_interrupt,
     .clock_read = opal_clock_read,
-    .random = silent_random /* none of the trees we have seen describes a generator */,
+    .random = silent_random, /* none of the trees we have seen describes a generator */
     .power_off = opal_power_off,
     .reboot = opal_reboot,
 };

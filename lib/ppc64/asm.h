@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Shared by the assembly files: ELFv2 functions and runs of stores and loads. */
+/* Shared by the assembly files: ELFv2 functions, addresses, runs of stores and loads. */
 #ifndef ARCH_ASM_H
 #define ARCH_ASM_H
 
@@ -31,9 +31,14 @@
     .endr
 .endm
 
+/* The address of a symbol below 2 GiB. */
+.macro LOAD_ADDRESS register, symbol
+    lis \register, \symbol@ha
+    addi \register, \register, \symbol@l
+.endm
+
 .macro LOAD_TOC
-    lis %r2, .TOC.@ha
-    addi %r2, %r2, .TOC.@l
+    LOAD_ADDRESS %r2, .TOC.
 .endm
 
 /* Bytes of a frame that holds r14-r31, lr and cr besides the ABI's header. */

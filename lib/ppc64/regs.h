@@ -35,9 +35,9 @@
 #define SPR_DAR 19
 #define SPR_DEC 22
 #define SPR_SDR1 25
-#define SPR_CFAR 28
 #define SPR_SRR0 26
 #define SPR_SRR1 27
+#define SPR_CFAR 28
 #define SPR_CTRLF 136
 #define SPR_CTRLT 152
 #define SPR_DAWR 180
@@ -54,9 +54,9 @@
 #define SPR_HDAR 307
 #define SPR_PURR 309
 #define SPR_HDEC 310
+#define SPR_RMOR 312
 #define SPR_HSRR0 314
 #define SPR_HSRR1 315
-#define SPR_RMOR 312
 #define SPR_LPCR 318
 #define SPR_LPIDR 319
 #define SPR_AMOR 349

@@ -30,7 +30,11 @@ from tests.boot.gdbstub import GdbStub
 LOAD_BASE: Final = 0x2000_0000 + abi.IMAGE_FILE_OFFSET
 """Where powernv has the image's first byte that counts."""
 PATIENCE: Final = 3.0
-"""Seconds for one run of the stub, which takes some hundredths of one."""
+"""Seconds for one run of damaged code, which may never end; a sound stub takes some hundredths of one."""
+GREAT_PATIENCE: Final = 60.0
+"""Seconds for one run of code that is as it was: only a host that does something else makes it slow."""
+CODE_START: Final = abi.STUB_SCRATCH_OFFSET + 8
+"""Offset from the load base: in front of it are the stub's words."""
 STUB_ELF: Final = Path(__file__).resolve().parents[2] / "build" / "stub" / "stub.elf"
 
 
@@ -86,21 +90,22 @@ class FlipBench:
 
     def flip(self, offset: int, bit: int) -> Outcome:
         """What the stub does when that bit is another one; the offset counts from the load base."""
+        is_code = CODE_START <= offset < self.head.stub_size
         self._gdb.write(LOAD_BASE + offset, bytes([self.bytes[offset] ^ 1 << bit]))
-        outcome = self.run()
+        outcome = self.run(self.patience if is_code else GREAT_PATIENCE)
         self._gdb.write(LOAD_BASE + offset, self.bytes[offset : offset + 1])
         # Damaged code may store anywhere before it stops; what follows would be judged in a damaged image.
         if offset < self.head.stub_size and not self._is_whole():
             self._reset()
         return outcome
 
-    def run(self) -> Outcome:
+    def run(self, patience: float = GREAT_PATIENCE) -> Outcome:
         """What the stub does with memory as it is; then everything but that is put back."""
         self._gdb.clear_breakpoint(LOAD_BASE)
         self._gdb.step()
         self._gdb.set_breakpoint(LOAD_BASE)
         # The step may already have jumped to where another one would stop.
-        arrived = self._gdb.run(self.patience)
+        arrived = self._gdb.run(patience)
         place = self._gdb.pc() if arrived else None
         reason = int.from_bytes(self._gdb.read(LOAD_BASE + abi.STUB_REASON_OFFSET, 8), "big")
         if place == self._stop:
@@ -169,7 +174,7 @@ def main() -> int:
     parser.add_argument("--first", type=lambda text: int(text, 0), default=0, help="offset from the load base")
     parser.add_argument("--end", type=lambda text: int(text, 0), help="offset to end before")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--patience", type=float, default=PATIENCE, help="seconds for one run of the stub")
+    parser.add_argument("--patience", type=float, default=PATIENCE, help="seconds for one run of damaged code")
     options = parser.parse_args()
     with FlipBench(options.image, options.patience) as bench:
         end = len(bench.bytes) if options.end is None else options.end

@@ -11,7 +11,7 @@ PIECE: Final = 1024
 """Bytes of memory in one packet: QEMU takes 4096 characters."""
 PC: Final = 64
 """Number of the program counter among the registers of a 64-bit PowerPC."""
-PATIENCE: Final = 30.0
+PATIENCE: Final = 120.0
 
 
 class GdbStub:

@@ -22,7 +22,7 @@ from loader.emulator import Network
 ADDRESS: Final = "192.0.2.1"
 NETWORK: Final = f"{ADDRESS}/24"
 BRIDGE: Final = "lab"
-PATIENCE: Final = 30.0
+PATIENCE: Final = 120.0
 TIED: Final = ("setpriv", "--pdeathsig", "KILL", "--")
 """Runs a command that dies with us."""
 

@@ -4,8 +4,9 @@
  *
  * QEMU starts powernv at 0x10 and puts the image's raw bytes at 0x20000000.  For so many calls every service answers 1, then
  * -1: the root has nodes without end, none of which is memory. */
-#define LOAD_BASE_HIGH 0x2000
-#define LOAD_BASE_LOW 0x1000
+#include "../guests/lib/asm.h"
+
+#define LOAD_BASE 0x20001000
 #define STACK 0x7000
 #define CALLS 3000
 
@@ -28,8 +29,7 @@ _start:
     mtdec %r0
     li %r0, CALLS
     stw %r0, CALLS_LEFT(0)
-    lis %r10, LOAD_BASE_HIGH
-    ori %r10, %r10, LOAD_BASE_LOW
+    LOAD_WORD %r10, LOAD_BASE
     mtsrr0 %r10
     lis %r10, MSR_HV_EE_HIGH
     rldicr %r10, %r10, 32, 31

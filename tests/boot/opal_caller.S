@@ -3,6 +3,8 @@
  *
  * It runs where it lies.  The report, in its own byte order: CALLER_MAGIC, the call's result, MSR before and after, and
  * everything that should not have changed: r1, r2, r13 and r14 to r31, exclusive-or of before and after, or-ed together. */
+#include "../guests/lib/asm.h"
+
 #define CALLER_MAGIC 0x43414c4c
 #define REPORT 0x200
 #define OPAL_TEST 0
@@ -37,9 +39,7 @@ _start:
     .long 0x2402004c /* hrfid */
 1:
 #endif
-    bcl 20, 31, 2f
-2:  mflr %r31
-    addi %r31, %r31, _start - 2b
+    FIND_ADDRESS %r31, _start
     addi %r30, %r31, REPORT
     mtctr %r9
 #ifdef NARROW
@@ -59,8 +59,7 @@ _start:
     std %r29, 0x10(%r30)
     std %r10, 0x18(%r30)
     std %r11, 0x20(%r30)
-    lis %r12, CALLER_MAGIC >> 16
-    ori %r12, %r12, CALLER_MAGIC & 0xffff
+    LOAD_WORD %r12, CALLER_MAGIC
     sync
     std %r12, 0(%r30)
-3:  b 3b
+2:  b 2b

@@ -24,7 +24,7 @@ PROBE_AT: Final = 0x4_0000
 PROBE_SIZE: Final = 0x4000
 PROBE_REPORT: Final = 0x200
 PROBE_MAGIC: Final = 0x50524F42
-PATIENCE: Final = 30.0
+PATIENCE: Final = 300.0
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
  *
  * Position independent; the first instruction is the entry point.  From PROBE_REPORT on, for the test to read:
  * PROBE_MAGIC, r3 to r9, MSR, and everything from the report's end to PROBE_SIZE or-ed together. */
+#include "../guests/lib/asm.h"
+
 #define PROBE_MAGIC 0x50524f42
 #define PROBE_REPORT 0x200
 #define PROBE_REPORT_SIZE 0x50
@@ -13,37 +15,26 @@
 
     .globl _start
 _start:
-    bcl 20, 31, 1f
-1:  mflr %r31
-    addi %r31, %r31, _start - 1b
+    FIND_ADDRESS %r31, _start
     addi %r30, %r31, PROBE_REPORT
-    std %r3, 0x08(%r30)
-    std %r4, 0x10(%r30)
-    std %r5, 0x18(%r30)
-    std %r6, 0x20(%r30)
-    std %r7, 0x28(%r30)
-    std %r8, 0x30(%r30)
-    std %r9, 0x38(%r30)
-    mfmsr %r3
-    std %r3, 0x40(%r30)
+    SAVE_ENTRY_STATE %r30
     mr %r28, %r8
     mr %r29, %r9
 
     addi %r3, %r30, PROBE_REPORT_SIZE
     addi %r4, %r31, PROBE_SIZE
     li %r5, 0
-2:  ld %r6, 0(%r3)
+1:  ld %r6, 0(%r3)
     or %r5, %r5, %r6
     addi %r3, %r3, 8
     cmpld %r3, %r4
-    blt 2b
+    blt 1b
     std %r5, 0x48(%r30)
-    lis %r3, PROBE_MAGIC >> 16
-    ori %r3, %r3, PROBE_MAGIC & 0xffff
+    LOAD_WORD %r3, PROBE_MAGIC
     std %r3, 0x00(%r30)
 
     cmpdi %r29, 0
-    beq 3f
+    beq 2f
     li %r0, OPAL_CONSOLE_WRITE
     li %r3, 0
     addi %r4, %r31, length - _start
@@ -56,7 +47,7 @@ _start:
     mr %r2, %r28
     mtctr %r29
     bctrl
-3:  b 3b
+2:  b 2b
 
     .balign 8
 length: .quad text_end - text

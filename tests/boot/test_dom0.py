@@ -16,7 +16,7 @@ import pytest
 
 from loader import cli
 from loader.qemu import Emulator
-from tests.boot.shell import PROMPT, run
+from tests.boot.shell import PROMPT, complaints_in, run
 from tests.conftest import DEVELOPMENT_KEY
 
 Boot = Callable[..., Emulator]
@@ -24,8 +24,6 @@ Boot = Callable[..., Emulator]
 RECIPE = Path(__file__).resolve().parents[2] / "images" / "debian.toml"
 ESCAPE = "\x01" * 3
 SIXTY_FOUR_MIB = hashlib.sha256(bytes(64 << 20)).hexdigest()
-
-pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(params=["opal", "skiboot"])
@@ -43,8 +41,9 @@ def pack(tmp_path: Path, *settings: str, recipe: Path = RECIPE) -> Path:
 
 
 def reach_shell(machine: Emulator) -> None:
-    machine.expect(PROMPT, 120)
-    run(machine, "mkdir -p /proc /sys /dev && mount -t proc p /proc && mount -t devtmpfs d /dev")
+    """A shell to work in; the kernel's notices, which come when they come, stay out of what commands print."""
+    machine.expect(PROMPT)
+    run(machine, "mkdir -p /proc /sys /dev && mount -t proc p /proc && mount -t devtmpfs d /dev && dmesg -n 5")
 
 
 def power_off(machine: Emulator) -> None:
@@ -52,7 +51,7 @@ def power_off(machine: Emulator) -> None:
     machine.expect("domain dom0 powers off")
     machine.expect(r"exits of domain 0 dom0")
     machine.expect(r"H_ENTER +\d+ +\d+")
-    assert machine.wait(60) == 0
+    assert machine.wait() == 0
     assert machine.shutdown_reason() == "guest-shutdown"
 
 
@@ -60,7 +59,7 @@ def use_memory(machine: Emulator) -> None:
     """Write and read 64 MiB of tmpfs."""
     run(machine, "mkdir -p /t && mount -t tmpfs -o size=100m t /t && dd if=/dev/zero of=/t/file bs=1M count=64")
     # The shell compares: another domain's line may come between the digits.
-    run(machine, f'[ "$(sha256sum </t/file)" = "{SIXTY_FOUR_MIB}  -" ]', 120)
+    run(machine, f'[ "$(sha256sum </t/file)" = "{SIXTY_FOUR_MIB}  -" ]')
 
 
 def test_shell_and_power_off(boot: Boot, debian_image: Path) -> None:
@@ -77,7 +76,7 @@ def test_shell_and_power_off(boot: Boot, debian_image: Path) -> None:
     assert re.search(r"base_shift=24: shift=24, sllp=0x0100", log)
     assert "registered 16.0 MiB page size" in log
     assert "PPC64 nvram contains 65536 bytes" in log
-    assert not re.search(r"WARNING|BUG|soft lockup", log)
+    assert complaints_in(log) == []
     assert re.search(r"MemTotal: +\d{6} kB", run(machine, "cat /proc/meminfo"))
     use_memory(machine)
     assert re.fullmatch(r"20[2-9]\d", run(machine, "date +%Y").strip())
@@ -190,7 +189,7 @@ def test_reboot(boot: Boot, debian_image: Path) -> None:
     machine.expect("domain dom0 reboots")
     machine.expect(r"\(hv\) reboot")
     machine.expect(r"\(hv\) Roundpeg hypervisor")
-    machine.expect(PROMPT, 120)
+    machine.expect(PROMPT)
 
 
 def test_typed_and_printed_text_arrives_whole(boot: Boot, debian_image: Path) -> None:
@@ -204,8 +203,8 @@ def test_typed_and_printed_text_arrives_whole(boot: Boot, debian_image: Path) ->
     machine.expect("GO")
     machine.send(text + "\x04")
     digest = hashlib.sha256(text.encode()).hexdigest()
-    assert digest in run(machine, "sha256sum /typed", 120)
-    assert run(machine, "cat /typed", 120) == text
+    assert digest in run(machine, "sha256sum /typed")
+    assert run(machine, "cat /typed") == text
 
 
 def test_second_domain_restarts_beside_dom0(boot: Boot, tmp_path: Path, debian_kernel: Path) -> None:
@@ -220,7 +219,7 @@ def test_second_domain_restarts_beside_dom0(boot: Boot, tmp_path: Path, debian_k
     machine.expect(r"domain 0 dom0: .* by RMO")
     machine.expect(r"domain 1 second: 512 MiB, real-mode area 64 MiB by VRMA")
     reach_shell(machine)
-    machine.expect("domain second reboots", 120)
-    machine.expect(r"\(second\) .*Linux version", 120)
+    machine.expect("domain second reboots")
+    machine.expect(r"\(second\) .*Linux version")
     use_memory(machine)
     power_off(machine)

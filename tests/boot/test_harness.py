@@ -39,7 +39,7 @@ def debian(kernel: Path, *extra: str) -> list[str]:
 def test_bare_kernel_to_a_shell_and_off(debian_kernel: Path, boot: Boot) -> None:
     emulator = boot(debian_kernel, extra=debian(debian_kernel))
     emulator.expect(r"\] Linux version 6\.1\.")
-    emulator.expect(PROMPT, 100)
+    emulator.expect(PROMPT)
     words = " ".join(f"word{i}" for i in range(100))
     emulator.send(f"echo -n {words} | sha256sum\n")
     emulator.expect(f"^{hashlib.sha256(words.encode()).hexdigest()} ")
@@ -51,7 +51,7 @@ def test_bare_kernel_to_a_shell_and_off(debian_kernel: Path, boot: Boot) -> None
 
 def test_reboot_starts_the_firmware_again(debian_kernel: Path, boot: Boot) -> None:
     emulator = boot(debian_kernel, extra=debian(debian_kernel))
-    emulator.expect(PROMPT, 100)
+    emulator.expect(PROMPT)
     emulator.send("reboot -f\n")
     emulator.expect(r"OPAL .* starting")
     emulator.expect(r"\] Linux version ")
@@ -59,7 +59,7 @@ def test_reboot_starts_the_firmware_again(debian_kernel: Path, boot: Boot) -> No
 
 def test_reboot_ends_the_emulator_when_asked_to(debian_kernel: Path, boot: Boot) -> None:
     emulator = boot(debian_kernel, extra=debian(debian_kernel, "-no-reboot"))
-    emulator.expect(PROMPT, 100)
+    emulator.expect(PROMPT)
     emulator.send("reboot -f\n")
     assert emulator.wait() == 0
     assert emulator.shutdown_reason() == "guest-reset"

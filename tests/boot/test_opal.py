@@ -18,7 +18,7 @@ from elftools.elf.sections import SymbolTableSection
 from loader.devtree import Tree
 from loader.qemu import Emulator
 from tests.boot.probe import EntryState, assemble, read_memory
-from tests.boot.shell import PROMPT, run
+from tests.boot.shell import PROMPT, complaints_in, run
 from tests.support import Load, make_elf
 
 Boot = Callable[..., Emulator]
@@ -32,10 +32,8 @@ REPORT_AT = PAYLOAD_AT + FILE_OFFSET + 0x200
 FIRMWARE_BASE = 0x3000_0000
 EPAPR_MAGIC = 0x6550_4150
 MSR_SF_HV = 0x9000_0000_0000_0000
-PATIENCE = 30.0
+PATIENCE = 300.0
 BOOTS = 12
-
-pytestmark = pytest.mark.timeout(400)
 
 SKIBOOT_AND_OURS = pytest.mark.parametrize("firmware", ["skiboot", "ours"])
 
@@ -94,7 +92,7 @@ def test_any_processor_may_be_elected(payload: Path, boot: Boot, unlocked_firmwa
     """All four start at once; one leads, and the tree says which, in every run."""
     for _ in range(BOOTS):
         machine = boot(payload, firmware=unlocked_firmware, cpus=4)
-        machine.expect(r"^opal: starting the payload", PATIENCE)
+        machine.expect(r"^opal: starting the payload")
         report = read_report(machine, tmp_path)
         blob = read_tree(machine, report, tmp_path)
         boot_processor = int.from_bytes(blob[28:32], "big")
@@ -159,7 +157,7 @@ def test_a_trap_inside_a_call_is_reported(boot: Boot, unlocked_firmware: Path, t
     """The payload breaks an instruction of the firmware's and calls it."""
     place = symbol(unlocked_firmware, "opal_test")
     machine = boot(make_payload(tmp_path, f"-DTRAP={place:#x}"), firmware=unlocked_firmware, tolerate=["firmware"])
-    machine.expect(r"^opal: exception 0xe40 on processor 0x8", PATIENCE)
+    machine.expect(r"^opal: exception 0xe40 on processor 0x8")
     machine.expect(rf"^opal: pc  0x{place:016x}  opal_test\+0x0")
     machine.expect(r"^opal: lr  0x\w+  (opal_entry|entry_big|entry_from_big|leave)\+0x\w+")
     machine.expect(r"^opal: msr 0x9000000000000000 ")
@@ -169,16 +167,83 @@ def test_a_trap_inside_a_call_is_reported(boot: Boot, unlocked_firmware: Path, t
 
 def test_a_trap_of_the_payload_is_reported(boot: Boot, unlocked_firmware: Path, tmp_path: Path) -> None:
     machine = boot(make_payload(tmp_path, "-DFAULT"), firmware=unlocked_firmware, tolerate=["firmware"])
-    machine.expect(r"^opal: exception 0xe40 on processor 0x8", PATIENCE)
+    machine.expect(r"^opal: exception 0xe40 on processor 0x8")
     machine.expect(r"^opal: pc  0x000000002000\w{4}  not in the firmware")
+
+
+REPORT = re.compile(
+    r"opal: exception 0x100 on processor (0x\w+)\n"
+    r"opal: pc  0x\w+  (.+)\nopal: lr  .+\nopal: msr 0x(\w+)  ctr .+\nopal: dar .+\n"
+    r"(?:opal: r\d\d(?: \w{16}){4}\n){8}(?:opal: called from .+\n)*"
+    r"opal: stopped: nobody handles this exception\n"
+)
+NON_MASKABLE = 0x8_0000
+"""What a system reset from outside adds to MSR in SRR1."""
+MSR_ME = 0x1000
+LOCAL_ENTRY = 8
+"""Where a function's callers in the same program enter it when it uses the table of contents (ELFv2)."""
+
+
+def reports_after_reset(machine: Emulator, count: int) -> list[tuple[str, str, int]]:
+    """Processor, place and MSR, when all processors are reset at once, from reports of which each is in one piece."""
+    machine.qmp("inject-nmi")
+    machine.expect(rf"(?:opal: stopped: nobody handles this exception\n[^\0]*){{{count}}}\Z", PATIENCE)
+    text = machine.console.text.partition("starting the payload")[2].partition("\n")[2]
+    reports = REPORT.findall(text)
+    assert REPORT.sub("", text) == ""
+    return [(processor, place, int(msr, 16)) for processor, place, msr in reports]
+
+
+def test_processors_that_trap_together_report_in_turn(
+    payload: Path, boot: Boot, unlocked_firmware: Path, tmp_path: Path
+) -> None:
+    machine = boot(payload, firmware=unlocked_firmware, cpus=4, tolerate=["firmware"])
+    read_report(machine, tmp_path)
+    reports = reports_after_reset(machine, 4)
+    assert {processor for processor, _, _ in reports} == {"0x8", "0x10", "0x18", "0x20"}
+    assert sorted(place.partition("+")[0] for _, place, _ in reports) == [*3 * ["cpu_park"], "not in the firmware"]
+    # our own code takes machine checks, of which a processor without ME would die without a word
+    wanted = {MSR_SF_HV | NON_MASKABLE | (MSR_ME if place.startswith("cpu_park") else 0) for _, place, _ in reports}
+    assert {msr for _, _, msr in reports} == wanted
+
+
+@pytest.mark.parametrize("call", [10, 67], ids=["OPAL_POLL_EVENTS", "OPAL_LPC_READ"])
+def test_a_trap_inside_a_lock_is_reported(call: int, boot: Boot, unlocked_firmware: Path, tmp_path: Path) -> None:
+    """One processor is nearly always in the middle of something that all need to report."""
+    machine = boot(make_payload(tmp_path, f"-DCALL={call}"), firmware=unlocked_firmware, cpus=2, tolerate=["firmware"])
+    read_report(machine, tmp_path)
+    assert len(reports_after_reset(machine, 2)) == 2
+
+
+def test_a_trap_inside_a_report_ends_it(boot: Boot, unlocked_firmware: Path, tmp_path: Path) -> None:
+    """The payload breaks what finds the names of addresses."""
+    place = symbol(unlocked_firmware, "symbol_find") + LOCAL_ENTRY
+    machine = boot(make_payload(tmp_path, f"-DTRAP={place:#x}"), firmware=unlocked_firmware, tolerate=["firmware"])
+    read_report(machine, tmp_path)
+    machine.expect(r"^opal: starting the payload", PATIENCE)
+    machine.qmp("inject-nmi")
+    machine.expect(
+        r"^opal: exception 0x100 on processor 0x8\nopal: stopped: exception 0xe40 inside the report of another\n",
+        PATIENCE,
+    )
+
+
+def test_an_external_interrupt_is_reported_where_it_came(boot: Boot, unlocked_firmware: Path, tmp_path: Path) -> None:
+    """LPCR sends it to the hypervisor, with the place in HSRR0."""
+    machine = boot(make_payload(tmp_path, "-DEXTERNAL"), firmware=unlocked_firmware, tolerate=["firmware"])
+    read_report(machine, tmp_path)
+    machine.send("x")
+    machine.expect(r"^opal: exception 0x500 on processor 0x8", PATIENCE)
+    machine.expect(r"^opal: pc  0x000000002000\w{4}  not in the firmware")
+    machine.expect(r"^opal: msr 0x9000000000008000 ")
 
 
 def boot_debian(boot: Boot, kernel: Path, firmware: Path, cpus: int = 1) -> Emulator:
     """Debian's kernel on the firmware alone, at its shell."""
     extra = ["-initrd", str(kernel.with_name("initrd.gz")), "-append", "console=hvc0 rdinit=/bin/sh"]
     machine = boot(kernel, firmware=firmware, cpus=cpus, extra=extra)
-    machine.expect(r"^opal: starting the payload", PATIENCE)
-    machine.expect(PROMPT, 200)
+    machine.expect(r"^opal: starting the payload")
+    machine.expect(PROMPT)
     run(machine, "mkdir -p /proc /sys && mount -t proc p /proc && mount -t sysfs s /sys")
     return machine
 
@@ -192,7 +257,7 @@ def test_debian_runs_on_it_alone(cpus: int, boot: Boot, debian_kernel: Path, unl
     assert re.search(r"^firmware\s*: OPAL", information, re.MULTILINE)
     log = run(machine, "dmesg")
     assert f"Brought up 1 node, {cpus} CPU" in log
-    assert not re.search(r"WARNING|\bBUG\b|Call Trace|nobody cared", log)
+    assert complaints_in(log) == []
     # What is typed comes by interrupt.
     interrupts = run(machine, "cat /proc/interrupts")
     counts = re.search(r"^ *\d+: +([\d ]+) OPAL ICS +21 Level +opal-psi#0:external", interrupts, re.MULTILINE)
@@ -200,19 +265,19 @@ def test_debian_runs_on_it_alone(cpus: int, boot: Boot, debian_kernel: Path, unl
     assert sum(map(int, counts[1].split())) > 0
     assert abs(int(run(machine, "date +%s")) - time.time()) < 86400
     machine.send("poweroff -f\n")
-    assert machine.wait(60) == 0
+    assert machine.wait() == 0
     assert machine.shutdown_reason() == "guest-shutdown"
 
 
 def test_debian_reboots_through_it(boot: Boot, debian_kernel: Path, unlocked_firmware: Path) -> None:
     machine = boot_debian(boot, debian_kernel, unlocked_firmware)
     machine.send("reboot -f\n")
-    machine.expect(r"^opal: Roundpeg firmware", 60)
-    machine.expect(r"Linux version", 60)
+    machine.expect(r"^opal: Roundpeg firmware")
+    machine.expect(r"Linux version")
 
 
 def test_the_power_button_reaches_debian(boot: Boot, debian_kernel: Path, unlocked_firmware: Path) -> None:
     """The service processor's event becomes a message of OPAL's; a shell that is init cannot follow it."""
     machine = boot_debian(boot, debian_kernel, unlocked_firmware)
     machine.qmp("system_powerdown")
-    machine.expect(r"opal-power: Poweroff requested", 60)
+    machine.expect(r"opal-power: Poweroff requested")

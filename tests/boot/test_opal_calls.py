@@ -46,9 +46,6 @@ TEXT = re.compile(r"TEXT (\d{3}) abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRST
 LINE = re.compile(r"CPU (\d) (\d{3}) the quick brown fox jumps over the lazy dog end\n")
 TEXTS = 401
 LINES = 40
-PATIENCE = 200
-
-pytestmark = pytest.mark.timeout(500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +106,11 @@ def start(boot: Boot, run: Run) -> Emulator:
 
 def play(machine: Emulator) -> None:
     """Type what the guest asks for, until it is done."""
-    machine.expect(r"^TYPE c\n", PATIENCE)
+    machine.expect(r"^TYPE c\n")
     machine.send("c")
-    machine.expect(r"^TYPE conformist\n", PATIENCE)
+    machine.expect(r"^TYPE conformist\n")
     machine.send("conformist")
-    machine.expect(r"^AGAIN\n[^\0]*^AGAIN\n", PATIENCE)
+    machine.expect(r"^AGAIN\n[^\0]*^AGAIN\n")
 
 
 def verdicts(text: str) -> list[tuple[str, str, str]]:
@@ -150,10 +147,10 @@ def check_lines(run: Run, text: str) -> None:
 
 def check_end(run: Run, machine: Emulator) -> None:
     if run.has_controller:
-        assert machine.wait(PATIENCE) == 0
+        assert machine.wait() == 0
         assert machine.shutdown_reason() == ENDS[run.end]
     else:
-        status = machine.expect(rf"^LEFT {run.end} (-?\d+)\n", PATIENCE)[1]
+        status = machine.expect(rf"^LEFT {run.end} (-?\d+)\n")[1]
         assert status == read_page().refusals[run.end, run.firmware]
 
 

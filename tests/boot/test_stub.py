@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from loader import abi
+from loader import abi, cli
 from loader.imagehead import Head
 from loader.multiboot import Payload, read_head, write_image
 from loader.qemu import Emulator
@@ -29,6 +29,7 @@ from tests.boot.probe import (
     read_report,
     read_tree,
 )
+from tests.conftest import ROOT, built
 from tests.support import Load, make_elf
 
 Boot = Callable[..., Emulator]
@@ -38,6 +39,10 @@ LOAD_BASE = 0x2000_0000 + abi.IMAGE_FILE_OFFSET
 """Where powernv has the image's first byte that counts."""
 OPAL_BASE = 0x3000_0000
 MSR_SF_HV = 0x9000_0000_0000_0000
+KEXEC_WAIT = 0x60
+STOP_REASON = 0x70
+STOPPED = int.from_bytes(b"PANIC", "big")
+"""Where the hypervisor says that it has stopped, and how (docs/hypervisor.md)."""
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +59,18 @@ def good_image(stub_binary: Path, probe: bytes, tmp_path_factory: pytest.TempPat
 
 def read_reason(emulator: Emulator, folder: Path, load_base: int = LOAD_BASE) -> int:
     """The stub's reason word, once it is not zero."""
+    return await_word(emulator, load_base + abi.STUB_REASON_OFFSET, lambda word: word != Reason.NONE, folder)
+
+
+def await_word(emulator: Emulator, address: int, is_it: Callable[[int], bool], folder: Path) -> int:
+    """The doubleword at `address` once it is what is waited for."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        reason = int.from_bytes(read_memory(emulator, load_base + abi.STUB_REASON_OFFSET, 8, folder), "big")
-        if reason != Reason.NONE:
-            return reason
+        word = int.from_bytes(read_memory(emulator, address, 8, folder), "big")
+        if is_it(word):
+            return word
         time.sleep(0.1)
-    pytest.fail("the stub stored no reason")
+    pytest.fail(f"{address:#x} holds {word:#x}")
 
 
 def check_handover(report: Report, opal: bool) -> None:
@@ -267,11 +277,11 @@ def test_open_firmware_shows_why_an_image_is_refused(
     emulator.expect(r"^\d > ")
 
 
-def boot_without_opal(boot: Boot, image: Path, folder: Path, magic: int, *options: str) -> Emulator:
+def boot_without_opal(boot: Boot, image: Path, folder: Path, magic: int, *options: str, cpus: int = 1) -> Emulator:
     """Boot through stub_firmware.S."""
     bios = folder / "firmware.bin"
     bios.write_bytes(assemble("stub_firmware.S", folder, f"-DEPAPR_MAGIC={magic:#x}", *options))
-    return boot(image, extra=["-bios", str(bios)])
+    return boot(image, cpus=cpus, extra=["-bios", str(bios)])
 
 
 @pytest.mark.parametrize("magic", [abi.EPAPR_MAGIC, 0x4800_0000], ids=["epapr", "kexec"])
@@ -281,6 +291,31 @@ def test_hands_over_without_opal(magic: int, good_image: Path, boot: Boot, tmp_p
     report = read_report(emulator, tmp_path)
     check_handover(report, opal=False)
     check_tree(emulator, report, good_image, tmp_path)
+
+
+def test_upper_halves_of_32_bit_firmware_do_not_count(good_image: Path, boot: Boot, tmp_path: Path) -> None:
+    emulator = boot_without_opal(boot, good_image, tmp_path, abi.EPAPR_MAGIC, "-DNARROW")
+    report = read_report(emulator, tmp_path)
+    check_handover(report, opal=False)
+    check_tree(emulator, report, good_image, tmp_path)
+
+
+def test_processors_that_kexec_left_waiting_wait_on(
+    hypervisor_elf: Path, stub_binary: Path, boot: Boot, tmp_path: Path
+) -> None:
+    """At 0x60, in the copy of the stub's beginning, which the hypervisor overwrites."""
+    assert built("build/guests/hello.elf").is_file()
+    assert hypervisor_elf.is_file()
+    assert stub_binary.is_file()
+    image = tmp_path / "hello.img"
+    assert cli.main(["build", str(ROOT / "images" / "guest-hello.toml"), "-o", str(image)]) == 0
+    emulator = boot_without_opal(boot, image, tmp_path, abi.EPAPR_MAGIC, "-DWAITING=2", cpus=2)
+    # Without OPAL it cannot switch off: in the end it stops, and says so where docs/hypervisor.md tells.
+    await_word(emulator, STOP_REASON, lambda word: word == STOPPED, tmp_path)
+    registers = emulator.qmp("human-monitor-command", **{"command-line": "info registers -a"})
+    counters = [int(counter, 16) for counter in re.findall(r"^NIP ([0-9a-f]{16})", str(registers), re.MULTILINE)]
+    assert len(counters) == 2, counters
+    assert sum(KEXEC_WAIT <= counter < KEXEC_WAIT + 8 for counter in counters) == 1, counters
 
 
 def test_refuses_an_unknown_entry_state(good_image: Path, boot: Boot, tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ def test_source_compiled_by_dtc(symbols: tuple[str, ...]) -> None:
     check_agreement(blob)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(trees())
 def test_generated_tree(tree: Tree) -> None:
     blob = tree.to_dtb()
@@ -132,7 +132,7 @@ def test_generated_tree(tree: Tree) -> None:
     assert normal(blob) == blob
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(trees())
 def test_text_and_back(tree: Tree) -> None:
     compiled = dtc(to_dts(tree).encode(), "-q", "-I", "dts", "-O", "dtb", "-b", str(tree.boot_cpu)).stdout

@@ -81,7 +81,7 @@ def flatten(elf_path: Path, raw_path: Path) -> None:
 def test_pseries_agrees(tmp_path: Path, guest: str, order: str) -> None:
     raw = tmp_path / "guest.bin"
     flatten(GUESTS / f"{guest}{'-le' if order == 'le' else ''}.elf", raw)
-    run = subprocess.run([*PSERIES, "-bios", raw], stdin=subprocess.DEVNULL, capture_output=True, timeout=100)
+    run = subprocess.run([*PSERIES, "-bios", raw], stdin=subprocess.DEVNULL, capture_output=True, timeout=500)
     assert run.returncode == 0, run.stderr.decode()
     output = GuestOutput("guest", tuple(run.stdout.decode(errors="replace").splitlines()), has_console=True)
     failed = [name for name in output.named("FAIL") if not name.startswith(BUSY_HOST.get(guest, "\n"))]

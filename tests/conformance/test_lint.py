@@ -20,7 +20,6 @@ from tests.support import RECIPE, write_recipe
 
 MEMORY = 512 * MIB
 STUB_SPEAKS = r"^roundpeg-stub: "
-PATIENCE = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +49,7 @@ def errors(path: Path, profile: str) -> list[tuple[str, str]]:
 
 def refuses(machine: Emulator, complaint: str) -> None:
     """The firmware complains, and the stub was not entered."""
-    machine.expect(complaint, PATIENCE)
+    machine.expect(complaint)
     assert re.search(STUB_SPEAKS, machine.console.text, re.MULTILINE) is None
 
 
@@ -60,7 +59,7 @@ def refuses(machine: Emulator, complaint: str) -> None:
 )
 def test_what_passes_starts(profile: str, machine: str, memory: str, image: Path, boot: Boot) -> None:
     assert judge(image, profile).findings == ()
-    boot(image, machine=machine, memory=memory, tolerate=["stub"]).expect(STUB_SPEAKS, PATIENCE)
+    boot(image, machine=machine, memory=memory, tolerate=["stub"]).expect(STUB_SPEAKS)
 
 
 def test_r2_entry_behind_the_segments_start(image: Path, boot: Boot, tmp_path: Path) -> None:
@@ -69,7 +68,7 @@ def test_r2_entry_behind_the_segments_start(image: Path, boot: Boot, tmp_path: P
     assert errors(path, "slof") == [("R2", "-kernel")]
     pseries = boot(path, machine="pseries", memory="512M")
     assert errors(path, "powernv8") == []
-    boot(path, tolerate=["stub"]).expect(STUB_SPEAKS, PATIENCE)
+    boot(path, tolerate=["stub"]).expect(STUB_SPEAKS)
     refuses(pseries, r"Program Exception \[")
 
 
@@ -84,7 +83,7 @@ def test_r4_a_segment_behind_the_program_headers(image: Path, boot: Boot, tmp_pa
         network=[Network(f"user,tftp={tmp_path},bootfile={path.name}")],
         extra=["-prom-env", "boot-command=.available boot net"],
     )
-    free = machine.expect(r"^\s*4000 ([0-9a-f]+) *$\n", PATIENCE)
+    free = machine.expect(r"^\s*4000 ([0-9a-f]+) *$\n")
     assert 0x4000 + int(free[1], 16) == slof_base(MEMORY)
     refuses(machine, r"VirtAddr.* != PhysAddr.* not supported, aborting")
 
@@ -93,7 +92,7 @@ def test_r9_more_than_128_mib(image: Path, boot: Boot, tmp_path: Path) -> None:
     path = changed_copy(image, tmp_path, lambda _: None)
     os.truncate(path, 128 * MIB)
     assert errors(path, "powernv8") == []
-    boot(path, tolerate=["stub"]).expect(STUB_SPEAKS, PATIENCE)
+    boot(path, tolerate=["stub"]).expect(STUB_SPEAKS)
     os.truncate(path, 128 * MIB + 4 * KIB)
     assert errors(path, "powernv8") == [("R9", "-kernel")]
     with pytest.raises(EmulatorError, match="Could not load kernel"):
@@ -117,8 +116,8 @@ def test_openbios_keeps_what_its_profile_says(boot: Boot) -> None:
     """/memory's `available`: the range behind its load area ends where OpenBIOS begins."""
     commands = ["-prom-env", "auto-boot?=true", "-prom-env", "boot-command=dev /memory .properties"]
     machine = boot(None, machine="mac99", memory="512M", extra=commands)
-    machine.expect(r"^available +0{4}4000 ", PATIENCE)
-    free = machine.expect(r"^ +04800000 +([0-9a-f]{8})\b", PATIENCE)
+    machine.expect(r"^available +0{4}4000 ")
+    free = machine.expect(r"^ +04800000 +([0-9a-f]{8})\b")
     assert 0x0480_0000 + int(free[1], 16) == openbios_base(MEMORY)
 
 

@@ -29,7 +29,6 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("folder", "product"),
     [("firmware/stub", "build/stub/stub.elf"), ("hypervisor", "build/hypervisor/hypervisor.elf")],

@@ -8,7 +8,6 @@
 #define OK 0
 #define HARDWARE_ERROR (-1)
 #define PARAMETER_ERROR (-3)
-#define UNUSED UINT32_C(0x5a5a5a5a) /* what rtas_call() puts where results go */
 
 const char guest_name[] = "hcall_rtas";
 

@@ -16,7 +16,6 @@
 #define SLB_KP UINT64_C(0x400)
 #define TWO_BLR UINT64_C(0x4e8000204e800020)
 #define REAL_64K UINT64_C(0x10000)
-#define REAL_16M (UINT64_C(1) << 24)
 
 const char guest_name[] = "hpt";
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Register images of isolation.S. */
+/* Register images of isolation_registers.S. */
 #ifndef GUEST_ISOLATION_H
 #define GUEST_ISOLATION_H
 
-/* Offsets in struct registers for isolation.S. */
+/* Offsets in struct registers for isolation_registers.S. */
 #define REGISTERS_LR 256
 #define REGISTERS_CTR 264
 #define REGISTERS_XER 272

@@ -2,8 +2,10 @@
 /* Fills every register of problem state with a pattern and reads it back later. */
 #include "abi/papr.h"
 #include "isolation.h"
+#include "lib/asm.h"
 
 #define FRAME (32 + 18 * 8 + 5 * 8 + 8)
+#define SAVED_R14 (32 - 14 * 8)
 #define SAVED_OUT (32 + 18 * 8)
 #define SAVED_R2 (SAVED_OUT + 8)
 #define SAVED_LR (SAVED_OUT + 16)
@@ -20,15 +22,11 @@
         std     %r6, SAVED_CR(%r1)
         std     %r2, SAVED_R2(%r1)
         std     %r4, SAVED_OUT(%r1)
-        .irp    n, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-        std     %r\n, 32 + 8 * (\n - 14)(%r1)
-        .endr
+        SAVE_GPRS 14, 31, SAVED_R14, %r1
 .endm
 
 .macro leave
-        .irp    n, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-        ld      %r\n, 32 + 8 * (\n - 14)(%r1)
-        .endr
+        LOAD_GPRS 14, 31, SAVED_R14, %r1
         ld      %r2, SAVED_R2(%r1)
         ld      %r0, SAVED_LR(%r1)
         mtlr    %r0
@@ -46,10 +44,11 @@
         lfd     %f0, REGISTERS_FPSCR(%r3)
         mtfsf   0xff, %f0, 1, 0
         addi    %r6, %r3, REGISTERS_VSR
-        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, \
-                32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63
-        lxvd2x  %vs\n, 0, %r6
+        .set    vsr, 0
+        .rept   64
+        lxvd2x  vsr, 0, %r6
         addi    %r6, %r6, 16
+        .set    vsr, vsr + 1
         .endr
         ld      %r6, REGISTERS_LR(%r3)
         mtlr    %r6
@@ -59,17 +58,17 @@
         mtxer   %r6
         ld      %r6, REGISTERS_CR(%r3)
         mtcr    %r6
-        .irp    n, 0, 2, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-        ld      %r\n, 8 * \n(%r3)
-        .endr
+        LOAD_GPRS 0, 0, 0, %r3
+        LOAD_GPRS 2, 2, 0, %r3
+        LOAD_GPRS 6, 31, 0, %r3
 .endm
 
 /* Stores everything but r1 and r3 to r5 at r3; r3 to r6 are lost. */
 .macro store_all
         ld      %r3, SAVED_OUT(%r1)
-        .irp    n, 0, 2, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-        std     %r\n, 8 * \n(%r3)
-        .endr
+        SAVE_GPRS 0, 0, 0, %r3
+        SAVE_GPRS 2, 2, 0, %r3
+        SAVE_GPRS 6, 31, 0, %r3
         mfcr    %r6
         std     %r6, REGISTERS_CR(%r3)
         mflr    %r6
@@ -79,10 +78,11 @@
         mfxer   %r6
         std     %r6, REGISTERS_XER(%r3)
         addi    %r6, %r3, REGISTERS_VSR
-        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, \
-                32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63
-        stxvd2x %vs\n, 0, %r6
+        .set    vsr, 0
+        .rept   64
+        stxvd2x vsr, 0, %r6
         addi    %r6, %r6, 16
+        .set    vsr, vsr + 1
         .endr
         mffs    %f0
         stfd    %f0, REGISTERS_FPSCR(%r3)

@@ -137,8 +137,8 @@ static inline unsigned int firmware_translate(uint32_t address, uint32_t *out)
     return last + 1;
 }
 
-/* Answer with up to five results; the number that the service gives. */
-static inline unsigned int firmware_serve(const char *service, const uint32_t *in, uint32_t *out)
+/* Services about the tree, of one result each; false when this is none of them. */
+static inline bool firmware_serve_tree(const char *service, const uint32_t *in, uint32_t *out)
 {
     int length = -1;
     const void *value;
@@ -174,42 +174,58 @@ static inline unsigned int firmware_serve(const char *service, const uint32_t *i
             strcpy(firmware_pointer(in[1]), firmware.odd_path);
             out[0] = firmware.odd_length;
         }
-    } else if (strcmp(service, "claim") == 0) {
+    } else if (strcmp(service, "instance-to-package") == 0) {
+        out[0] = firmware_handle(fdt_path_offset(firmware.tree, "/cpus/PowerPC,POWER8@2"));
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* Answer with up to five results; the number that the service gives. */
+static inline unsigned int firmware_serve(const char *service, const uint32_t *in, uint32_t *out)
+{
+    if (firmware_serve_tree(service, in, out))
+        return 1;
+    if (strcmp(service, "claim") == 0) {
         CHECK(in[2] == 0);
         out[0] = firmware_claim(in[0], in[1]);
-    } else if (strcmp(service, "write") == 0) {
+        return 1;
+    }
+    if (strcmp(service, "write") == 0) {
         uint32_t part = in[2] < 10 ? in[2] : 10;
 
         CHECK(in[0] == FIRMWARE_STDOUT);
         if (!firmware.quiet)
             strncat(firmware.console, firmware_pointer(in[1]), part);
         out[0] = firmware.quiet ? 0 : firmware.greedy ? in[2] + 1 : part;
-    } else if (strcmp(service, "open") == 0) {
+        return 1;
+    }
+    if (strcmp(service, "open") == 0) {
         CHECK(strcmp(firmware_pointer(in[0]), "/rtas") == 0);
         out[0] = FIRMWARE_RTAS_INSTANCE;
-    } else if (strcmp(service, "call-method") == 0 && strcmp(firmware_pointer(in[0]), "instantiate-rtas") == 0) {
+        return 1;
+    }
+    if (strcmp(service, "call-method") == 0 && strcmp(firmware_pointer(in[0]), "instantiate-rtas") == 0) {
         CHECK(in[1] == FIRMWARE_RTAS_INSTANCE);
         out[0] = firmware.no_rtas ? 1 : 0;
         out[1] = in[2] + 8;
         return 2;
-    } else if (strcmp(service, "call-method") == 0) {
+    }
+    if (strcmp(service, "call-method") == 0) {
         CHECK(strcmp(firmware_pointer(in[0]), "translate") == 0 && in[1] == FIRMWARE_MMU);
         return firmware_translate(in[2], out);
-    } else if (strcmp(service, "instance-to-package") == 0) {
-        out[0] = firmware_handle(fdt_path_offset(firmware.tree, "/cpus/PowerPC,POWER8@2"));
-    } else if (strcmp(service, "close") == 0) {
+    }
+    if (strcmp(service, "close") == 0) {
         CHECK(in[0] == FIRMWARE_STDIN && !firmware.quiesced);
         firmware.stdin_closed = true;
-        return 0;
     } else if (strcmp(service, "quiesce") == 0) {
         firmware.quiesced = true;
-        return 0;
     } else {
         CHECK(strcmp(service, "exit") == 0);
         firmware.left = true;
-        return 0;
     }
-    return 1;
+    return 0;
 }
 
 /* What the stub's assembly does on a real machine. */

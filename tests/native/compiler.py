@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -26,22 +27,28 @@ COMMON: Final = (
     *("-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
 )
 WARNINGS: Final = ("-Wall", "-Wextra", "-Wshadow", "-Wundef", "-Wstrict-prototypes", "-Werror")
-RUN_TIMEOUT: Final = 100
+RUN_TIMEOUT: Final = 500
+"""Seconds; the longest takes some ten."""
 
 _DIRECTIVE: Final = re.compile(r"^ \* (Include|Define|Link): (.+)$", re.MULTILINE)
 
 
 def compile_native(source: Path) -> Path:
-    """Compile a native test and return the program; fails the running test with what the compiler said."""
+    """Compile a native test and return the program; fails the running test with what the compiler said.
+
+    The program appears whole: another process may be running, or compiling, the same one.
+    """
     words: dict[str, list[str]] = {"Include": [], "Define": [], "Link": []}
     for kind, text in _DIRECTIVE.findall(source.read_text(encoding="utf-8")):
         words[kind] += text.split()
     program = BUILD / source.stem
-    unit = program.with_suffix(".o")
     BUILD.mkdir(parents=True, exist_ok=True)
     options = [f"-I{existing(folder)}" for folder in words["Include"]] + [f"-D{macro}" for macro in words["Define"]]
-    run([*COMMON, *WARNINGS, *options, "-c", "-o", str(unit), str(source)])
-    run([*COMMON, "-w", *options, "-o", str(program), str(unit), *map(str, linked(words["Link"]))])
+    with tempfile.TemporaryDirectory(dir=BUILD) as name:
+        unit, fresh = Path(name, "unit.o"), Path(name, "program")
+        run([*COMMON, *WARNINGS, *options, "-c", "-o", str(unit), str(source)])
+        run([*COMMON, "-w", *options, "-o", str(fresh), str(unit), *map(str, linked(words["Link"]))])
+        fresh.replace(program)
     return program
 
 

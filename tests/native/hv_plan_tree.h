@@ -22,9 +22,10 @@
 
 static struct plan plans[MAX_DOMAINS];
 
-bool memory_is_ram(paddr_t base, uint64_t size)
+/* RAM below is handed out to domains. */
+bool memory_is_kept(paddr_t base, uint64_t size)
 {
-    return base <= RAM_SIZE && size <= RAM_SIZE - base;
+    return size != 0 && base >= MODULE_BASE && base <= RAM_SIZE && size <= RAM_SIZE - base;
 }
 
 static void add_module(const char *domain, const char *name, const char *kind, uint64_t base, uint64_t target)

@@ -242,17 +242,21 @@ static void test_more_control_characters(void)
     }
 }
 
+/* A message that is too long is cut, and seen to be; it ends its line in any case. */
 static void test_message_that_is_too_long(void)
 {
-    char text[400];
+    char text[2 * MESSAGE_SIZE], shown[MESSAGE_SIZE];
 
     start();
-    memset(text, 'm', sizeof(text));
-    text[255] = '\0';
-    expect_message("(hv) ", text);
-    text[255] = 'm';
-    text[sizeof(text) - 1] = '\0';
+    memset(text, 'x', sizeof(text));
+    strcpy(text + 2 * MESSAGE_SIZE - 2, "\n");
+    memcpy(shown, text, MESSAGE_SIZE);
+    strcpy(shown + MESSAGE_SIZE - 5, "...\n");
+    expect_message("(hv) ", shown);
     hv_print("%s", text);
+    strcpy(text + MESSAGE_SIZE - 2, "\n"); /* the longest that fits */
+    message(text);
+    message("short\n");
     flush();
 }
 

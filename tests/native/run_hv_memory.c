@@ -52,14 +52,17 @@ static bool overlaps(const struct model_range *range, uint64_t base, uint64_t si
 
 static uint8_t owner_by_the_tree(uint64_t extent)
 {
-    uint64_t base = extent * EXTENT_SIZE;
-    uint8_t owner = OWNER_NONE;
+    uint64_t base = extent * EXTENT_SIZE, covered = 0;
+    uint8_t owner;
 
-    for (size_t i = 0; i < model.ram_count; i++) {
-        if (base >= model.ram[i].base && base + EXTENT_SIZE <= model.ram[i].base + model.ram[i].size) {
-            owner = OWNER_FREE;
-        }
+    for (size_t i = 0; i < model.ram_count; i++) { /* they do not overlap */
+        uint64_t first = model.ram[i].base > base ? model.ram[i].base : base;
+        uint64_t end = model.ram[i].base + model.ram[i].size;
+
+        end = end < base + EXTENT_SIZE ? end : base + EXTENT_SIZE;
+        covered += first < end ? end - first : 0;
     }
+    owner = covered == EXTENT_SIZE ? OWNER_FREE : OWNER_NONE;
     for (size_t i = 0; owner == OWNER_FREE && i < model.reserved_count; i++) {
         if (overlaps(&model.reserved[i], base, EXTENT_SIZE)) {
             owner = OWNER_RESERVED;
@@ -188,7 +191,7 @@ static void test_damaged_reg(void)
         tree_bytes(tree_find("/memory@4000000"), "reg", bytes, size);
         init(0);
         CHECK(memory_free() == (size >= 16 ? 64 : 32) * MIB);
-        CHECK(memory_is_ram(64 * MIB, 32 * MIB) == (size >= 16));
+        CHECK(is_ram(64 * MIB, 32 * MIB) == (size >= 16));
     }
 }
 
@@ -249,7 +252,7 @@ static void test_large_machine(void)
     add_property(limit - 1, 1);
     init(0);
     CHECK(memory_total() == 320 * MIB && memory_free() == 48 * MIB);
-    CHECK(memory_is_ram(limit << 4, 64 * MIB));
+    CHECK(memory_is_kept(limit << 4, 64 * MIB));
     CHECK(memory_alloc(1, 4, 1, 0) == UINT32_MAX);
     CHECK(memory_alloc(1, 3, 1, 0) == MAX_EXTENTS - 4);
 }
@@ -285,11 +288,61 @@ static void test_is_ram(void)
     tree_add_ram("memory@1", 64 * MIB, 16 * MIB);
     add_property(16 * MIB, 32 * MIB);
     init(0);
-    CHECK(memory_is_ram(16 * MIB, 32 * MIB) && memory_is_ram(48 * MIB - 1, 1) && memory_is_ram(64 * MIB, 16 * MIB));
-    CHECK(!memory_is_ram(16 * MIB - 1, 2) && !memory_is_ram(16 * MIB, 32 * MIB + 1) && !memory_is_ram(48 * MIB, 1));
-    CHECK(!memory_is_ram(32 * MIB, 48 * MIB)); /* the hole between them */
-    CHECK(!memory_is_ram(32 * MIB, UINT64_MAX) && !memory_is_ram(32 * MIB, 0 - 16 * MIB));
-    CHECK(!memory_is_ram(UINT64_MAX, 1) && !memory_is_ram(UINT64_MAX, UINT64_MAX) && !memory_is_ram(0, 0));
+    CHECK(is_ram(16 * MIB, 32 * MIB) && is_ram(48 * MIB - 1, 1) && is_ram(64 * MIB, 16 * MIB));
+    CHECK(!is_ram(16 * MIB - 1, 2) && !is_ram(16 * MIB, 32 * MIB + 1) && !is_ram(48 * MIB, 1));
+    CHECK(!is_ram(32 * MIB, 48 * MIB)); /* the hole between them */
+    CHECK(!is_ram(32 * MIB, UINT64_MAX) && !is_ram(32 * MIB, 0 - 16 * MIB));
+    CHECK(!is_ram(UINT64_MAX, 1) && !is_ram(UINT64_MAX, UINT64_MAX) && !is_ram(0, 0));
+}
+
+/* Pieces of one range, in any order, overlapping too; the piece that joins two comes last. */
+static void test_pieces_of_memory(void)
+{
+    static const uint64_t pieces[][2] = { { 64, 24 }, { 0, 24 }, { 88, 40 }, { 20, 12 }, { 32, 32 } };
+    char name[32];
+
+    start();
+    for (size_t i = 0; i < ARRAY_SIZE(pieces); i++) {
+        snprintf(name, sizeof(name), "memory@%zu", i);
+        tree_add_ram(name, pieces[i][0] * MIB, pieces[i][1] * MIB);
+    }
+    add_property(80 * MIB, 32 * MIB);
+    init(0);
+    CHECK(memory_total() == 128 * MIB && memory_free() == 96 * MIB);
+    CHECK(memory_is_kept(80 * MIB, 32 * MIB)); /* across the border at 88 MiB */
+}
+
+/* Many small pieces are one range: what counts is how many there are in the end. */
+static void test_many_pieces(void)
+{
+    char name[32];
+
+    start();
+    for (uint64_t i = 0; i < 2 * MAX_RAM_RANGES; i++) {
+        snprintf(name, sizeof(name), "memory@%lu", i);
+        tree_add_ram(name, i * 8 * MIB, 8 * MIB);
+    }
+    init(0);
+    CHECK(memory_total() == 16 * MAX_RAM_RANGES * MIB && memory_free() == memory_total());
+    CHECK(!messages_have("left out"));
+}
+
+/* What a domain may get, has, or the hypervisor is or has, is no place for a module. */
+static void test_is_kept(void)
+{
+    start();
+    tree_add_ram("memory@0", 0, 127 * MIB);
+    add_property(33 * MIB, 30 * MIB);
+    init(17 * MIB);
+    CHECK(memory_is_kept(32 * MIB, 32 * MIB)); /* whole extents are reserved, and never handed out */
+    CHECK(memory_is_kept(17 * MIB, 15 * MIB) && memory_is_kept(112 * MIB, 15 * MIB));
+    CHECK(!memory_is_kept(17 * MIB - 1, 2) && !memory_is_kept(0, 1)); /* the hypervisor */
+    CHECK(!memory_is_kept(64 * MIB - 1, 2) && !memory_is_kept(64 * MIB, 1) && !memory_is_kept(112 * MIB - 1, 2));
+    CHECK(!memory_is_kept(32 * MIB, 0) && !memory_is_kept(112 * MIB, 15 * MIB + 1));
+    CHECK(!memory_is_kept(32 * MIB, UINT64_MAX) && !memory_is_kept(127 * MIB, 1));
+    CHECK(memory_alloc(3, 1, 1, 0) == 4 && !memory_is_kept(64 * MIB, 1));
+    memory.extents[6].owner = OWNER_HYPERVISOR;
+    CHECK(!memory_is_kept(96 * MIB, 16 * MIB));
 }
 
 static void test_print(void)
@@ -318,6 +371,9 @@ int main(void)
     test_large_machine();
     test_reservation_without_end();
     test_is_ram();
+    test_pieces_of_memory();
+    test_many_pieces();
+    test_is_kept();
     test_print();
     test_empty_reservation();
     return 0;

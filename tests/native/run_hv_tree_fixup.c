@@ -119,6 +119,29 @@ static void test_every_processor(void)
     CHECK(number("/cpus/l2-cache@0", "clock-frequency") == 7);
 }
 
+/* What all processors share may be said once, in their parent; and in two cells (Devicetree Specification 0.4, 3.7, 3.8). */
+static void test_shared_frequencies(void)
+{
+    uint64_t hertz;
+
+    machine_tree(0, 0);
+    CHECK(!fdt_read_frequency(tree, "timebase-frequency", &hertz));
+    tree_u32(tree_find("/cpus"), "timebase-frequency", TIMEBASE);
+    CHECK(fdt_setprop_u64(tree, tree_find("/cpus/PowerPC,POWER8@20"), "clock-frequency", CLOCK) == 0);
+    tree_u32(0, "timebase-frequency", 7);
+    tree_u32(0, "bus-frequency", 7); /* nothing of theirs */
+    tree_fixup_init(tree);
+    CHECK(timebase_frequency == TIMEBASE && clock_frequency == CLOCK);
+    CHECK(!fdt_read_frequency(tree, "bus-frequency", &hertz));
+    tree_u32(tree_find("/cpus/PowerPC,POWER8@20"), "timebase-frequency", TIMEBASE + 1);
+    CHECK(fdt_setprop_u64(tree, tree_find("/cpus/PowerPC,POWER8@20"), "clock-frequency", UINT64_C(5) << 32) == 0);
+    tree_fixup_init(tree);
+    CHECK(timebase_frequency == TIMEBASE + 1 && clock_frequency == 0); /* the nearer; and too large for a domain's tree */
+    CHECK(fdt_read_frequency(tree, "clock-frequency", &hertz) && hertz == UINT64_C(5) << 32);
+    tree_start();
+    CHECK(!fdt_read_frequency(tree, "timebase-frequency", &hertz));
+}
+
 /* What the machine does not say stays as planned; what the planner left out stays out. */
 static void test_what_is_missing(void)
 {
@@ -319,6 +342,7 @@ int main(void)
     guest->plan.modules[MODULE_DEVICE_TREE].segment_count = 1;
     processor.spr[SPR_PVR] = PVR;
     test_every_processor();
+    test_shared_frequencies();
     test_what_is_missing();
     test_no_processors();
     test_command_line();

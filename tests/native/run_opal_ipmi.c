@@ -27,6 +27,7 @@ static struct {
     uint8_t request[64], answer[300];
     size_t request_size, answer_size, read;
     bool silent;     /* takes requests and says nothing */
+    bool late;       /* has answered only the request before */
     uint8_t netfn, command, data;
     unsigned int requests;
     uint8_t completion;
@@ -51,6 +52,8 @@ static void bmc_answer(void)
     bmc.answer[3] = bmc.request[3];
     bmc.answer[4] = bmc.completion;
     memcpy(bmc.answer + 5, bmc.record, sizeof(bmc.record));
+    if (bmc.late)
+        bmc.answer[2]--;
     bmc.control |= BMC_ATTENTION;
 }
 
@@ -77,6 +80,12 @@ void lpc_io_write(uint32_t port, uint8_t value)
     bmc.control &= (uint8_t)~(value & (BMC_ATTENTION | EVENT_ATTENTION));
     if (value & HOST_BUSY)
         bmc.control ^= HOST_BUSY;
+    if (value & HOST_BUSY && !(bmc.control & HOST_BUSY) && bmc.late) { /* now to this one, which it refuses */
+        bmc.late = false;
+        bmc.answer[2]++;
+        bmc.answer[4] = 0xc1;
+        bmc.control |= BMC_ATTENTION;
+    }
     if (value & HOST_ATTENTION)
         bmc_answer();
 }
@@ -143,6 +152,9 @@ static void test_trouble(void)
         bmc.length = length;
         CHECK(board_power_off() == (length >= 5 ? OPAL_SUCCESS : OPAL_INTERNAL_ERROR));
     }
+    bmc.length = 0;
+    bmc.late = true;
+    CHECK(board_reset() == OPAL_INTERNAL_ERROR && !bmc.late);
     CHECK(bt.lock.held == 0);
 }
 
@@ -166,7 +178,7 @@ static void test_events(void)
     CHECK((bmc.control & EVENT_ATTENTION) == 0 && !board_wants_power_off(&reboot));
     CHECK(event(RECORD_TYPE_OEM, POWER_NOTIFICATION, 1, &reboot) && reboot);
     CHECK(!event(0x02, POWER_NOTIFICATION, 0, &reboot));
-    CHECK(!event(RECORD_TYPE_OEM, 0x05, 0, &reboot));
+    CHECK(!event(RECORD_TYPE_OEM, 0x05, 0, &reboot) && reboot);
     bmc.completion = 0x80;
     CHECK(!event(RECORD_TYPE_OEM, POWER_NOTIFICATION, 0, &reboot));
     bmc.completion = 0;

@@ -9,7 +9,6 @@
 
 #include "opal_pci_bus.h"
 
-#define M32_SIZE 0x7fff0000ULL
 #define M32_PCI 0x80000000ULL
 #define M64_PCI 0x3d00000000000ULL
 #define M64_SIZE (64ULL << 30)

@@ -121,12 +121,24 @@ static void test_windows_of_processors(void)
     CHECK((~((model_tables[16][15] & 0x3fffffff) << 20 | 0xfffc000000000000ULL)) + 1 == size);
     CHECK(phb3_m64_enable(host, 15, OPAL_DISABLE_M64) == OPAL_SUCCESS && model_tables[16][15] >> 63 == 0);
     /* one for a single PE: 25 bits of address, the PE in two halves */
+    CHECK(phb3_m64_map(host, 0xab, 2) == OPAL_SUCCESS && phb3_m64_map(host, 0xab, 16) == OPAL_PARAMETER);
+    CHECK(phb3_m64_set(host, 2, base, 1ULL << 24) == OPAL_PARAMETER);
+    CHECK(phb3_m64_enable(host, 2, OPAL_ENABLE_M64_NON_SPLIT) == OPAL_PARTIAL);
     CHECK(phb3_m64_set(host, 2, base + (1ULL << 25), 1ULL << 25) == OPAL_SUCCESS);
-    CHECK(phb3_m64_map(host, 0xab, 2) == OPAL_SUCCESS && phb3_m64_map(host, 0xab, 15) == OPAL_PARAMETER);
+    CHECK(phb3_m64_enable(host, 2, OPAL_ENABLE_M64_SPLIT) == OPAL_PARAMETER);
     CHECK(phb3_m64_enable(host, 2, OPAL_ENABLE_M64_NON_SPLIT) == OPAL_SUCCESS);
+    CHECK(phb3_m64_map(host, 0xac, 2) == OPAL_PARTIAL);
     CHECK(model_tables[16][2] >> 62 == 3);
     CHECK((model_tables[16][2] >> 37 & 0x1ffffff) << 25 == base + (1ULL << 25));
     CHECK((model_tables[16][2] >> 32 & 31) << 5 == (0xab & 0xe0) && (model_tables[16][2] & 31) == (0xab & 0x1f));
+    /* switched off it is nobody's in particular again, the same register as any other */
+    CHECK(phb3_m64_enable(host, 2, OPAL_DISABLE_M64) == OPAL_SUCCESS && model_tables[16][2] >> 62 == 0);
+    CHECK(phb3_m64_set(host, 2, base + size / 2, size / 2) == OPAL_SUCCESS);
+    CHECK(phb3_m64_enable(host, 2, OPAL_ENABLE_M64_SPLIT) == OPAL_SUCCESS && model_tables[16][2] >> 62 == 2);
+    CHECK((model_tables[16][2] >> 32 & 0x3fffffff) << 20 == base + size / 2);
+    /* a range of which a part is not the bridge's */
+    CHECK(phb3_m64_set(host, 3, base, 2 * size) == OPAL_SUCCESS);
+    CHECK(phb3_m64_enable(host, 3, OPAL_ENABLE_M64_SPLIT) == OPAL_PARTIAL && model_tables[16][3] >> 63 == 0);
     CHECK(phb3_m64_set(host, 16, base, size) == OPAL_PARAMETER);
     CHECK(phb3_m64_set(host, 15, base + 1, size) == OPAL_PARAMETER);
     CHECK(phb3_m64_set(host, 15, base, size - 1) == OPAL_PARAMETER && phb3_m64_set(host, 0, base, 0) == OPAL_PARAMETER);

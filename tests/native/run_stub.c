@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The stub's whole way from the firmware to the hypervisor, in host memory that plays the machine's.
- * Longer than 400 lines because one machine serves all of it.
  *
- * Include: firmware/stub abi tests/native build/third_party/libfdt
+ * Include: firmware/stub abi lib/include tests/native build/third_party/libfdt
  * Link: build/third_party/libfdt firmware/stub/elf.c firmware/stub/image.c firmware/stub/opal.c
  * Link: firmware/stub/overlay.c firmware/stub/handover.c firmware/stub/place.c
  * Link: firmware/stub/client.c firmware/stub/prom.c firmware/stub/flatten.c firmware/stub/range.c firmware/stub/refusal.c firmware/stub/sha256.c
@@ -38,6 +37,18 @@ static void test_good(void)
     CHECK(fdt_num_mem_rsv(tree) == 2);
     CHECK(has_reservation(tree, (uintptr_t)image_base, total_size));
     CHECK(has_reservation(tree, entered_tree, fdt_totalsize(tree)));
+    make_machine();
+}
+
+/* Every block of the cache, wherever a segment begins. */
+static void test_odd_segment(void)
+{
+    uint64_t target = (uintptr_t)memory + HYPERVISOR_OFFSET + CACHE_STEP - 4;
+
+    use_hypervisor(target);
+    CHECK(run_stub());
+    CHECK(entered_at == target + 0x20);
+    CHECK(published_from <= target && published_from + CACHE_STEP > target && published_to == target + 0x2000);
     make_machine();
 }
 
@@ -159,6 +170,7 @@ int main(void)
 {
     open_machine();
     test_good();
+    test_odd_segment();
     test_tree_in_the_way();
     test_tree_below_the_image();
     test_without_opal();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The stub and an image whose kernel is compressed, in host memory that plays the machine's.
  *
- * Include: firmware/stub abi tests/native build/third_party/libfdt build/third_party/lz4 build/third_party/zstd
+ * Include: firmware/stub abi lib/include tests/native build/third_party/libfdt build/third_party/lz4 build/third_party/zstd
  * Link: build/third_party/libfdt build/third_party/lz4/lz4.c
  * Link: firmware/stub/elf.c firmware/stub/expand.c firmware/stub/image.c firmware/stub/opal.c firmware/stub/overlay.c firmware/stub/handover.c firmware/stub/place.c
  * Link: firmware/stub/client.c firmware/stub/prom.c firmware/stub/flatten.c
@@ -95,6 +95,14 @@ static void test_compressed_kernel(void)
     be64_set(&maker_entry(image_base, 2)->memory_size, MEMORY_SIZE);
     maker_seal(image_base);
     expect_refusal(STUB_REASON_MEMORY, "no free memory for dom0/kernel, 0x4000000 bytes");
+    compress_kernel();
+    be64_set(&maker_entry(image_base, 2)->memory_size, UINT64_MAX); /* no pages, once rounded up */
+    maker_seal(image_base);
+    expect_refusal(STUB_REASON_BAD_ENTRY, "dom0/kernel): larger in memory than a domain may be");
+    compress_kernel();
+    be64_set(&maker_entry(image_base, 2)->memory_size, MAX_DOMAIN_MEMORY);
+    maker_seal(image_base);
+    expect_refusal(STUB_REASON_MEMORY, "no free memory for dom0/kernel, 0x1000000000 bytes");
 }
 
 int main(void)

@@ -5,7 +5,7 @@
  * fifth byte elsewhere: run_image.c does every byte.  The scratch area is in use by then: entry.S has made it zero and
  * tells stub_main() what it held.
  *
- * Include: firmware/stub abi tests/native build/third_party/libfdt
+ * Include: firmware/stub abi lib/include tests/native build/third_party/libfdt
  * Link: build/third_party/libfdt firmware/stub/elf.c firmware/stub/image.c firmware/stub/opal.c
  * Link: firmware/stub/overlay.c firmware/stub/handover.c firmware/stub/place.c
  * Link: firmware/stub/client.c firmware/stub/prom.c firmware/stub/flatten.c firmware/stub/range.c firmware/stub/refusal.c

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The stub's whole way from Open Firmware to the hypervisor, over a made-up client interface.
  *
- * Include: firmware/stub abi tests/native build/third_party/libfdt
+ * Include: firmware/stub abi lib/include tests/native build/third_party/libfdt
  * Link: build/third_party/libfdt firmware/stub/elf.c firmware/stub/image.c firmware/stub/opal.c
  * Link: firmware/stub/overlay.c firmware/stub/handover.c firmware/stub/place.c
  * Link: firmware/stub/client.c firmware/stub/prom.c firmware/stub/flatten.c firmware/stub/range.c firmware/stub/refusal.c firmware/stub/sha256.c

@@ -10,6 +10,7 @@
 
 #include "check.h"
 #include "image_maker.h"
+#include "registers.h"
 #include "tree_maker.h"
 
 #define MEMORY_SIZE (UINT64_C(64) << 20)
@@ -39,6 +40,7 @@ static uint64_t entered_tree;
 static uint64_t entered_opal;
 static bool stopped;
 static unsigned int published;
+static uint64_t published_from, published_to;
 static char console[4096];
 static size_t console_length;
 static bool flushed;
@@ -81,7 +83,9 @@ void client_enter(void *cells, uint64_t client, uint64_t msr)
 
 void code_publish(const void *start, const void *end)
 {
-    CHECK(start < end);
+    CHECK(start < end && (uintptr_t)start % CACHE_STEP == 0);
+    published_from = (uintptr_t)start;
+    published_to = (uintptr_t)end;
     published++;
 }
 

@@ -22,7 +22,7 @@ def flatten(tree: Tree) -> list[tuple[str, list[tuple[str, bytes | None]]]]:
     return [(node.path, [(name, node.get_raw(name)) for name in node.properties]) for node in tree.root.walk()]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(trees())
 def test_round_trip(tree: Tree) -> None:
     blob = tree.to_dtb()
@@ -35,13 +35,13 @@ def test_round_trip(tree: Tree) -> None:
     assert facts.property_count == sum(len(properties) for _, properties in flatten(tree))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(SMALL_SEEDS), mutation_lists())
 def test_damaged_trees(seed: bytes, mutations: list[Mutation]) -> None:
     check_damaged(with_true_size(mutate(seed, mutations)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(trees(), mutation_lists(2))
 def test_damaged_generated_trees(tree: Tree, mutations: list[Mutation]) -> None:
     check_damaged(with_true_size(mutate(tree.to_dtb(), mutations)))

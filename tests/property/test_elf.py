@@ -78,13 +78,13 @@ def assert_sound(facts: ElfFacts) -> None:
     assert any(start <= facts.entry < end for start, end in mapped)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(seed=st.sampled_from(SEEDS), mutations=mutation_lists())
 def test_damaged_files(write: Write, seed: bytes, mutations: list[Mutation]) -> None:
     check(write(mutate(seed, mutations)))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(
     seed=st.sampled_from(SEEDS),
     places=st.lists(st.integers(0, HEADERS_END // 4), min_size=1, max_size=3),
@@ -94,14 +94,14 @@ def test_damaged_headers(write: Write, seed: bytes, places: list[int], value: in
     check(write(mutate(seed, [Mutation("word", 4 * place, value) for place in places])))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(seed=st.sampled_from(SEEDS), size=st.integers(0, 0x33F))
 def test_truncated_files_are_refused(write: Write, seed: bytes, size: int) -> None:
     with pytest.raises(LoaderError):
         read_elf(write(seed[:size]))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(noise=st.binary(max_size=256))
 def test_noise(write: Write, noise: bytes) -> None:
     check(write(b"\x7fELF" + noise))
@@ -125,7 +125,7 @@ phdrs = st.builds(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(table=st.lists(phdrs, min_size=1, max_size=4), data=st.data())
 def test_any_segments(write: Write, table: list[Phdr], data: st.DataObject) -> None:
     entry = data.draw(st.sampled_from([phdr.vaddr for phdr in table]))

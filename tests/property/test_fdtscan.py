@@ -42,7 +42,7 @@ def accepted_by_libfdt(blob: bytes) -> bool:
     return bool(libfdt.fdt_check_full(bytearray(blob), len(blob)) == 0)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(st.sampled_from(SEEDS), mutation_lists(), st.booleans())
 def test_damaged_trees(seed: bytes, mutations: list[Mutation], true_size: bool) -> None:
     blob = mutate(seed, mutations)
@@ -52,7 +52,7 @@ def test_damaged_trees(seed: bytes, mutations: list[Mutation], true_size: bool) 
         assert accepted_by_libfdt(blob)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(st.lists(st.sampled_from(TOKENS), max_size=10), st.booleans())
 def test_any_order_of_tokens(tokens: list[bytes], proper_ends: bool) -> None:
     if proper_ends:
@@ -62,7 +62,7 @@ def test_any_order_of_tokens(tokens: list[bytes], proper_ends: bool) -> None:
         assert accepted_by_libfdt(blob)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=200), st.booleans())
 def test_noise(noise: bytes, with_header: bool) -> None:
     blob = make_blob(noise[:64], noise[64:]) if with_header else noise
@@ -70,7 +70,7 @@ def test_noise(noise: bytes, with_header: bool) -> None:
         assert accepted_by_libfdt(blob)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(SEEDS), st.data())
 def test_every_truncation_is_refused(seed: bytes, data: st.DataObject) -> None:
     size = data.draw(st.integers(0, len(seed) - 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loader import abi
@@ -36,7 +36,6 @@ def requests(draw: st.DrawFn) -> DomainRequest:
 
 
 @given(requests())
-@settings(deadline=None)
 def test_accepted_plans_hold(request: DomainRequest) -> None:
     try:
         layout = plan_domain(request)
@@ -50,7 +49,6 @@ def test_accepted_plans_hold(request: DomainRequest) -> None:
     kernel_size=st.integers(1, 16 * MIB),
     ramdisk_size=st.integers(0, 24 * MIB),
 )
-@settings(deadline=None)
 def test_moderate_domains_always_fit(memory: int, kernel_size: int, ramdisk_size: int) -> None:
     """The planner may not refuse what obviously fits."""
     kernel = KernelFacts((Load(0, 0, kernel_size, kernel_size),), 0)
@@ -76,7 +74,6 @@ def check(request: DomainRequest, layout: DomainLayout) -> None:
 
 
 @given(EXTENTS, EXTENTS)
-@settings(deadline=None)
 def test_memory_nodes_tile_the_memory(memory: int, rma_size: int) -> None:
     rma_size = min(memory, rma_size)
     nodes = memory_nodes(memory, rma_size)

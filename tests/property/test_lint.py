@@ -84,20 +84,20 @@ def answer(path: Path, content: bytes) -> None:
     assert ElementTree.fromstring(draw_maps(spaces, "x")).tag.endswith("svg")  # noqa: S314 - our own output
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(file=files)
 def test_made_up_files(file: ElfFile, path: Path) -> None:
     answer(path, file.pack())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(mutations=mutation_lists())
 def test_damaged_images(mutations: list[Mutation], image: Path, path: Path) -> None:
     data = image.read_bytes()
     answer(path, mutate(data[:HEAD_SIZE], mutations) + data[HEAD_SIZE:])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(mutations=mutation_lists())
 def test_damaged_anywhere(mutations: list[Mutation], image: Path, path: Path) -> None:
     answer(path, mutate(image.read_bytes(), mutations))

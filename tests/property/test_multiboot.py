@@ -34,7 +34,7 @@ def payload_lists(draw: st.DrawFn) -> list[Payload]:
 
 
 @given(payloads=payload_lists(), pages=st.integers(1, 64), fill=st.integers(0, (1 << 32) - 1))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_round_trip(payloads: list[Payload], pages: int, fill: int) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "test.img"
@@ -100,7 +100,7 @@ def test_flipped_bits_anywhere_are_found(tmp_path: Path) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_mutation_escapes_as_a_traceback(data: st.DataObject) -> None:
     """Several bytes changed at once, or the file cut anywhere: a LoaderError or a named problem, nothing else."""
     with TemporaryDirectory() as folder:

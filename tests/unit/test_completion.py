@@ -51,6 +51,7 @@ def folder(tmp_path: Path) -> Path:
         (["mkimage", "build", "debian.toml", "--container", ""], ["elf32", "elf64"]),
         (["mkimage", "build", "debian.toml", "-o", "debian.i"], ["debian.img"]),
         (["mkimage", "build", "--set", ""], []),
+        (["mkimage", "boot", "--firmware", "debian.i"], ["debian.img"]),
         (["mkimage", "lint", "--profile", ""], list(PROFILES)),
         (["mkimage", "completion", "z"], ["zsh"]),
     ],
@@ -73,8 +74,8 @@ def test_zsh_commands(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_zsh_arguments(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     specs = zsh(["mkimage", "build", ""], capsys, folder)
-    assert "(-o --output)-o[]:IMAGE:_files" in specs
-    assert "(-o --output)--output[]:IMAGE:_files" in specs
+    assert "(-o --output)-o[the file to write]:IMAGE:_files" in specs
+    assert "(-o --output)--output[the file to write]:IMAGE:_files" in specs
     assert any(spec.startswith("*--set[override a value") and spec.endswith(":KEY=VALUE: ") for spec in specs)
     assert any(spec.endswith("(default\\: elf32)]:elf32|elf64:(elf32 elf64)") for spec in specs)
     assert specs[-1] == ":RECIPE:_files"

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loader import console
 from loader.console import TAIL_LINES, Console, ConsoleEnd, ConsoleError, ConsoleTimeout, FatalOutput
 from loader.consolelog import ConsoleLog, open_log
 
@@ -187,8 +188,10 @@ def test_typed_text_arrives_whole_and_in_order(guest: Guest) -> None:
     assert received == text.encode()
 
 
-def test_typing_collects_output_meanwhile(guest: Guest) -> None:
+def test_typing_collects_output_meanwhile(guest: Guest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console, "SEND_PAUSE", 30)
     guest.says(b"echo\n")
+    guest.far.shutdown(socket.SHUT_WR)  # ends the pause
     guest.console.send("x")
     assert guest.console.text == "echo\n"
 

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -12,6 +15,7 @@ import pytest
 from loader import elf
 from loader.elf import Segment, physical_entry, read_elf, real_address, require_ppc64
 from loader.errors import ElfError, SourceError
+from loader.subject import read_subject
 from tests.elfmaker import ElfFile, Phdr
 from tests.memory import bytes_taken
 
@@ -188,6 +192,22 @@ def test_not_a_file(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing"):
         with pytest.raises(SourceError, match=str(path)):
             read_elf(path)
+
+
+@pytest.mark.parametrize(
+    ("start", "name"),
+    [(gzip.compress(b"x"), "gzip"), (lzma.compress(b"x"), "xz"), (bz2.compress(b"x"), "bzip2")],
+    ids=["gzip", "xz", "bzip2"],
+)
+def test_compressed_by_others(tmp_path: Path, start: bytes, name: str) -> None:
+    """Distributions ship kernels like that."""
+    path = tmp_path / "vmlinux"
+    path.write_bytes(start)
+    complaint = f"vmlinux: not an ELF file but one that {name} compressed; give what is inside"
+    with pytest.raises(ElfError, match=complaint):
+        read_elf(path)
+    with pytest.raises(ElfError, match=complaint):
+        read_subject(path)
 
 
 def test_require_ppc64(tmp_path: Path) -> None:

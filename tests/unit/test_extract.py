@@ -49,6 +49,25 @@ def test_patterns_choose(image: Path, tmp_path: Path, run: Run) -> None:
     assert "no entry is called 'dom1/*'" in err
 
 
+def test_operands_on_both_sides_of_options(image: Path, tmp_path: Path, run: Run) -> None:
+    out = tmp_path / "out"
+    for words in (
+        [image, "-o", out, "dom0/kernel"],
+        ["-o", out, image, "dom0/kernel"],
+        [image, "--json", "dom0/kernel", "-o", out],
+    ):
+        status, _, err = run("extract", *words)
+        assert (status, err) == (0, ""), words
+        assert out.read_bytes() == (tmp_path / "kernel.elf").read_bytes()
+        out.unlink()
+    assert run("extract", image, "dom0/k*", "-d", out, "dom0/r*")[0] == 0
+    assert files(out) == ["dom0/kernel", "dom0/ramdisk"]
+    for words in ([image, "dom0/kernel"], ["-o", out], [image, "-o", out, "-d", out]):
+        with pytest.raises(SystemExit) as caught:
+            run("extract", *words)
+        assert caught.value.code == 2
+
+
 def test_one_file_takes_one_payload(image: Path, tmp_path: Path, run: Run) -> None:
     assert run("extract", image, "*/kernel", "-o", tmp_path / "out") == (0, "", "")
     assert (tmp_path / "out").read_bytes() == (tmp_path / "kernel.elf").read_bytes()
@@ -93,6 +112,24 @@ def test_names_cannot_lead_out_of_the_folder(domain: str, tmp_path: Path, run: R
     assert files(tmp_path) == ["evil.img"]
     assert run("extract", image, "*/ramdisk", "-o", tmp_path / "r")[0] == 0
     assert (tmp_path / "r").read_bytes() == b"r"
+
+
+@pytest.mark.parametrize("name", ["stub", "hypervisor", "boot-overlay"])
+def test_a_name_is_not_a_file_and_a_folder(name: str, tmp_path: Path, run: Run) -> None:
+    recipe, image, folder = write_recipe(tmp_path), tmp_path / "test.img", tmp_path / "out"
+    domain = f'domain.{name}={{kernel="kernel.elf", memory="32M"}}'
+    assert run("build", recipe, "-o", image, "--set", domain)[0] == 0
+    for words in ([], ["--dry-run"]):
+        status, _, err = run("extract", image, "-d", folder, *words)
+        assert (status, err.count("\n"), folder.exists()) == (1, 1, False)
+        assert f"{name!r} would be a file and a folder; extract it alone" in err
+    assert run("extract", image, f"{name}/*", "-d", folder)[0] == 0
+    assert run("extract", image, name, "-o", tmp_path / "alone")[0] == 0
+
+
+def test_a_dry_run_refuses_what_the_run_would(image: Path, run: Run) -> None:
+    status, _, err = run("extract", image, "stub", "-o", image, "--dry-run")
+    assert (status, err) == (1, f"mkimage: {image}: the output would replace one of the inputs\n")
 
 
 def test_a_damaged_payload_stays_in(image: Path, tmp_path: Path, run: Run) -> None:

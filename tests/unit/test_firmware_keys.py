@@ -91,6 +91,31 @@ def test_unlocked_without_keys(bench: Bench) -> None:
     assert bench.read() == " development 0 unlocked 1 wait 1"
 
 
+def make_keys(root: Path, folder: Path, *settings: str) -> subprocess.CompletedProcess[str]:
+    """`make` with these settings, as far as the C file."""
+    command = ["make", "-s", "-C", str(root / "firmware" / "opal"), f"BUILD={folder}", f"{folder}/keys.c", *settings]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("settings", "unlocked", "wait"),
+    [([], "false", "false"), (["UNLOCKED=0", "WAIT=0"], "false", "false"), (["UNLOCKED=1", "WAIT=1"], "true", "true")],
+    ids=["unset", "0", "1"],
+)
+def test_switches_of_make(settings: list[str], unlocked: str, wait: str, project_root: Path, tmp_path: Path) -> None:
+    assert make_keys(project_root, tmp_path, *settings).returncode == 0
+    text = (tmp_path / "keys.c").read_text()
+    assert f".unlocked = {unlocked}," in text
+    assert f".wait = {wait}," in text
+
+
+def test_a_switch_that_is_neither_on_nor_off(project_root: Path, tmp_path: Path) -> None:
+    result = make_keys(project_root, tmp_path, "UNLOCKED=no")
+    assert result.returncode != 0
+    assert "argument --unlocked: 'no' is neither 1 nor 0" in result.stderr
+    assert not (tmp_path / "keys.c").exists()
+
+
 def test_the_same_keys_leave_the_file_alone(bench: Bench) -> None:
     assert bench.write("--keys", str(bench.first)) == 0
     before = bench.output.stat()

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The judge of the guests' output: it must see every kind of failure."""
+"""The judges of what guests and kernels print: they must see every kind of failure."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.boot.guest_output import BANNER, split_output
+from tests.boot.shell import complaints_in
 
 GOOD = "PASS one\nPASS two\nDONE hello pass=2 fail=0\n"
 
@@ -48,3 +49,24 @@ def test_other_domains_lines_come_out_of_the_middle() -> None:
 def test_other_domains_lines_are_counted_like_the_first() -> None:
     text = "(other) PASS one\n(other) PASS one\n(other) DONE hello pass=2 fail=0\n"
     assert split_output(f"{BANNER}\n{text}", "guest")["other"].complaints("hello") == ["twice: one"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[    1.000000] WARNING: CPU: 0 PID: 1 at kernel/x.c:1 f+0x1/0x2",
+        "[    1.000000] BUG: Unable to handle kernel data access on read at 0x0",
+        "[    1.000000] kernel BUG at kernel/x.c:1!",
+        "[    1.000000] BUG: scheduling while atomic: sh/1/0x00000002",
+        '[    1.000000] irq 21: nobody cared (try booting with the "irqpoll" option)',
+    ],
+)
+def test_what_a_kernel_complains_about(line: str) -> None:
+    assert complaints_in(f"[    0.9] fine\n{line}\n[    1.1] fine\n") == [line]
+
+
+def test_a_busy_host_is_no_complaint() -> None:
+    text = (
+        "watchdog: BUG: soft lockup - CPU#0 stuck for 23s! [sh:1]\nCall Trace:\nBUG: workqueue lockup - pool cpus=0\n"
+    )
+    assert complaints_in(f"{text}fine\n") == []

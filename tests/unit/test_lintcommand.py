@@ -86,6 +86,8 @@ def test_command_lists_the_rules(capsys: pytest.CaptureFixture[str]) -> None:
         (["lint", "x", "--profile", "amiga"], "invalid choice: 'amiga'"),
         (["lint", "x", "--memory", "much"], "'much' is not a size"),
         (["lint", "x", "--memory", "0"], "a machine has memory"),
+        (["lint", "x", "--list"], "--list goes with --json only"),
+        (["lint", "--list", "--profile", "slof"], "--list goes with --json only"),
     ],
 )
 def test_wrong_usage(arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,6 +107,21 @@ def test_memory_is_the_users(image: Path, capsys: pytest.CaptureFixture[str]) ->
     status, out, _ = run(capsys, "lint", image, "--profile", "powernv8", "--memory", "512M")
     assert status == 1
     assert "RAM-END" in out
+
+
+def test_a_js20_has_what_its_firmware_says(image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "high.elf").write_bytes(make_elf(Load(0x2800_0000, b"x")))
+    build = ["build", image.with_name("recipe.toml"), "-o", image, "--set", "image.targets=['js21']"]
+    assert run(capsys, *build, "--set", f"hypervisor.path={tmp_path}/high.elf")[0] == 0
+    status, out, _ = run(capsys, "lint", image, "--profile", "js20", "--memory", "4G")
+    assert status == 1
+    assert "reaches past the 512 MiB of memory" in out
+    assert (
+        "JS20 blade, SLOF, by boot net, 512 MiB of memory"
+        in run(capsys, "inspect", image, "--map", "--profile", "js20", "--memory", "4G")[1]
+    )
+    assert run(capsys, "lint", image, "--profile", "js21", "--memory", "4G")[0] == 0
+    assert run(capsys, "lint", image, "--profile", "js21", "--memory", "512M")[0] == 1
 
 
 def test_build_stops_for_a_target_that_would_refuse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,6 +40,25 @@ def test_every_command_and_option_is_there() -> None:
     assert [command.name for command in read_grammar()] == [command.name for command in COMMANDS]
 
 
+def test_synopses_say_what_must_be_given() -> None:
+    page = man_page(read_grammar())
+    assert "\n.Brq Fl o Ar FILE | Fl d Ar DIR\n" in page
+    assert "\n.Brq Fl \\-key Ar KEY | Fl \\-attach Ar FILE | Fl \\-remove Ar KEYID\n" in page
+    assert "\n.Op Fl \\-dts | Fl o Ar FILE | Fl \\-json\n" in page
+    assert "\n.Ar IMAGE\n.Op Ar NAME ...\n" in page
+    assert "\n.Ar IMAGE ...\n" in page  # netboot wants at least one
+
+
+def test_notes_on_groups_of_options_are_there() -> None:
+    page = " ".join(man_page(read_grammar()).split())
+    assert "Without steps the terminal is the machine\\(aqs console until Ctrl\\-A x. With steps" in page
+
+
+def test_everything_is_explained() -> None:
+    silent = [(command.name, found) for command in read_grammar() for found in command.arguments if not found.help]
+    assert silent == []
+
+
 def test_roff_does_not_take_texts_for_its_own() -> None:
     argument = Argument(("--odd",), "X", (), ".dots 'quotes' \\backslash -dash", True, False, False)
     page = man_page([CommandGrammar("odd", "what `it` does", (argument,))])

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
@@ -12,12 +13,24 @@ import pytest
 
 from loader import abi, cli
 from loader.mapview import render_maps, rounded_size
-from loader.memorymap import AddressSpace, Kind, Region, domain_maps, machine_map, machine_maps, memory_needed
+from loader.memorymap import (
+    DECODER_SPACE,
+    FLAT_TREE,
+    TREE_HEADROOM,
+    AddressSpace,
+    Kind,
+    Region,
+    domain_maps,
+    machine_map,
+    machine_maps,
+    memory_needed,
+)
 from loader.multiboot import read_head
 from loader.profiles import PROFILES, Placement
 from loader.subject import read_subject
 from loader.svg import draw_maps
 from loader.units import KIB, MIB
+from tests.conftest import ROOT
 from tests.lintcases import build, changed, put
 from tests.support import Load, make_elf
 
@@ -111,9 +124,34 @@ def test_compressed_payloads_are_expanded_behind_the_image(tmp_path: Path) -> No
         assert (region.start, region.note) == (end, "about")
         assert region.size - entry.memory_size in range(4 * KIB)
         end = region.end
+        if entry is entries[0]:
+            assert placed["decoder"].start == end
+            end = placed["decoder"].end
     assert placed["device tree"].start == end
     expanded = sum(entry.memory_size for entry in entries)
     assert memory_needed(read_subject(image)) == image.stat().st_size + expanded + 0x8000 + 64 * MIB + 512 * KIB
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_tree_is_behind_what_open_firmware_gave(profile: str, image: Path) -> None:
+    for space in machine_maps(read_subject(image), PROFILES[profile]):
+        placed = lane(space, "placed by the stub")
+        names = [name for name in ("firmware's tree", "device tree", "boot overlay") if name in placed]
+        assert len(names) == (3 if profile in ("js20", "js21", "slof", "mac99") else 2)
+        assert [placed[name].end for name in names[:-1]] == [placed[name].start for name in names[1:]]
+
+
+def test_sizes_are_the_stubs() -> None:
+    """The same numbers in C."""
+    for file, name, size in (
+        ("overlay.h", "OVERLAY_HEADROOM", TREE_HEADROOM),
+        ("prom.c", "TREE_FIRST_SIZE", FLAT_TREE),
+        ("expand.h", "EXPAND_WORK_SIZE", DECODER_SPACE),
+    ):
+        source = (ROOT / "firmware" / "stub" / file).read_text()
+        match = re.search(rf"^#define {name} \(?UINT\d+_C\((\w+)\)(?: << (\d+)\))?$", source, re.MULTILINE)
+        assert match is not None, name
+        assert int(match[1], 0) << int(match[2] or 0) == size
 
 
 def test_memory_changes_slofs_place(image: Path) -> None:
@@ -192,7 +230,7 @@ def test_text(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[3].split() == ["512", "MiB", "free"]
     assert lines[4] == "  0x20000000  0x20001000       4 KiB  image               ELF header"
     assert lines[5] == "  0x20001000                          <- entry"
-    assert f"  {end:#x}  {end + 64 * KIB:#x}      64 KiB  placed by the stub  device tree (about)" in lines
+    assert f"  {end:#x}  {end + 88 * KIB:#x}      88 KiB  placed by the stub  device tree (about)" in lines
     assert "  0x30000000  0x32000000      32 MiB  firmware            skiboot (stays)" in lines
     assert "  0x80000000                          <- end of memory" in lines
     assert "domain dom0, 64 MiB, guest-physical" in lines

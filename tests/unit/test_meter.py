@@ -15,7 +15,9 @@ import pytest
 from loader import abi, meter
 from loader.cli import main
 from loader.meter import QUIET, Meter, TerminalMeter, terminal_meter
-from loader.multiboot import Payload, extract_entry, pack_payloads, verify_image, write_image
+from loader.multiboot import Payload, extract_entry, pack_payloads, read_head, verify_image, write_image
+from loader.netboot import copy
+from loader.sbom import describe_materials
 from loader.sign import generate_key
 from tests.support import make_stub, write_recipe
 
@@ -73,6 +75,18 @@ def test_extracting_arrives_at_its_end(payloads: list[Payload], tmp_path: Path) 
         written = [entry.size if stored else entry.memory_size for entry in head.entries]
         assert recorder.done == [total for _, total in recorder.phases]
         assert recorder.done == [entry.size + size for entry, size in zip(head.entries, written, strict=True)]
+
+
+def test_other_long_work_arrives_at_its_end(tmp_path: Path) -> None:
+    """A bill of materials expands what is compressed; a tree that cannot be linked to is copied."""
+    recipe, image = write_recipe(tmp_path), tmp_path / "test.img"
+    assert main(["build", str(recipe), "-o", str(image), "--set", "image.compression=zstd"]) == 0
+    recorder = Recorder()
+    describe_materials(image, {}, recorder)
+    copy(image, tmp_path / "copy", recorder)
+    packed = sum(entry.memory_size for entry in read_head(image).entries if entry.compression != abi.Compression.NONE)
+    assert recorder.phases == [("expanding", packed), ("copying test.img", image.stat().st_size)]
+    assert recorder.done == [total for _, total in recorder.phases]
 
 
 class Terminal(io.StringIO):

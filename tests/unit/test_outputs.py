@@ -7,10 +7,12 @@ The full disk and the read-only file system are real ones, in a mount namespace 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -135,7 +137,26 @@ def test_a_full_disk(name: str, size: str, folder: Path, tmp_path: Path) -> None
     assert result.returncode == 3
     assert result.stderr.count("\n") == 1
     assert "No space left on device" in result.stderr
+    assert result.stderr.startswith(f"mkimage: {disk}")
+    assert not re.search(r"\.tmp|\.replace-", result.stderr)  # names that are gone when the user looks
     assert result.stdout in ("", "out\n" if name == "netboot" else "")  # the folder that netboot made
+
+
+def test_no_room_for_what_is_compressed_or_expanded(folder: Path, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    (folder / "initrd.gz").write_bytes(os.urandom(1 << 15) * 16)
+    packed, recipe = folder / "packed.img", str(folder / "recipe.toml")
+    compress = ["--set", "image.compression=zstd"]
+    assert cli.main(["build", recipe, "-o", str(packed), *compress]) == 0
+    for words in (
+        ["build", recipe, "-o", str(disk / "out"), *compress],
+        ["extract", str(packed), "dom0/ramdisk", "-o", str(disk / "out")],
+    ):
+        result = in_namespace(f"mount -t tmpfs -o size=20k none {disk}", disk, words)
+        assert (result.returncode, result.stdout, result.stderr.count("\n")) == (3, "", 1)
+        assert result.stderr.startswith(f"mkimage: {disk}")
+        assert ".tmp" not in result.stderr
 
 
 @pytest.mark.parametrize("name", ["build", "replace", "extract", "sign", "keygen", "devtree", "map", "netboot"])
@@ -158,8 +179,9 @@ def test_a_read_only_file_system(name: str, folder: Path, tmp_path: Path) -> Non
 def test_a_folder_of_somebody_else(name: str, folder: Path) -> None:
     if os.geteuid() != 0:
         pytest.fail("becoming somebody else needs root: run this test as root", pytrace=False)
-    public = Path("/dev/shm") / f"roundpeg-test-{os.getpid()}"  # noqa: S108 - pytest's folders are root's alone
-    try:
+    with TemporaryDirectory(dir="/dev/shm") as scratch:
+        Path(scratch).chmod(0o755)
+        public = Path(scratch) / "public"
         shutil.copytree(folder, public)
         (public / "key").chmod(0o644)
         (public / "old").write_bytes(b"old")
@@ -187,8 +209,6 @@ def test_a_folder_of_somebody_else(name: str, folder: Path) -> None:
         assert text.count("\n") == 1
         assert "Permission denied" in text
         assert snapshot(public) == before
-    finally:
-        shutil.rmtree(public)
 
 
 # --- the helpers -----------------------------------------------------------------------------------------------------

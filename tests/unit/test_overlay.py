@@ -5,12 +5,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from loader import abi
 from loader.devtree import Tree
 from loader.layout import DomainLayout, Load, Range
 from loader.manifest import Domain, Kernel, Rma
+from loader.multiboot import read_head
 from loader.overlay import DomainModules, Module, build_overlay
 from loader.units import MIB
+from tests.lintcases import build
 
 LOADS = (Load(0x1_0000, 0, 0x300, 0x400), Load(0x2_0000, 0x1_0000_0000, 0, 0x1000))
 
@@ -40,7 +44,7 @@ def domain_modules(roles: abi.Capability) -> DomainModules:
         Module(abi.EntryType.KERNEL, 0x4000, 0x12345, LOADS),
         Module(abi.EntryType.DEVICE_TREE, 0x1_7000, 0x99, (Load(0, 0x3FE_0000, 0x99, 0x99),)),
     )
-    return DomainModules(domain, layout, modules)
+    return DomainModules(domain, layout, modules, "console=hvc0")
 
 
 NO_ROLES = abi.Capability(0)
@@ -89,3 +93,25 @@ def test_modules() -> None:
         *(0x1_0000, 0, 0x300, 0x400),
         *(0x2_0000, 0x1_0000_0000, 0, 0x1000),
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("bootargs='other words'", "other words"),
+        ("bootargs=false", None),
+        ("bootargs={ bytes = '41' }", None),
+        ("bootargs=['two', 'strings']", None),
+        ("unrelated=1", "console=hvc0"),
+    ],
+)
+def test_the_kernel_gets_what_its_domains_tree_says(change: str, words: str | None, tmp_path: Path) -> None:
+    """The hypervisor puts the module's words into the tree: a recipe's own must not be undone by that."""
+    image = build(tmp_path, f'domain.dom0.devtree."/chosen".{change}')
+    data, head = image.read_bytes(), read_head(image)
+    contents = {entry.name: data[abi.IMAGE_FILE_OFFSET + entry.offset :][: entry.size] for entry in head.entries}
+    tree = Tree.parse(contents["dom0/device-tree"], "the domain's tree").node("/chosen")
+    domain = Tree.parse(contents["boot-overlay"], "overlay").node("/fragment@0/__overlay__/dom0")
+    (kernel,) = [node for node in domain.children if "multiboot,kernel" in node.strings("compatible")]
+    assert kernel.get_raw("bootargs") == (None if words is None else words.encode() + b"\0")
+    assert words is None or tree.string("bootargs") == words

@@ -53,6 +53,22 @@ def test_replacing_is_building_again(
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*before, "out.img"])
 
 
+def test_the_file_is_called_as_it_was_given(
+    image: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The recipe inside is not the user's: its folder and its keys mean nothing to them."""
+    monkeypatch.chdir(tmp_path)
+    Path("empty").touch()
+    Path("folder").mkdir()
+    for name, file, complaint in (
+        ("dom0/kernel", "none", "none: cannot read the file: No such file or directory"),
+        ("dom0/ramdisk", "folder", "folder: not a regular file"),
+        ("dom0/kernel", "initrd.gz", "initrd.gz: not an ELF file"),
+        ("dom0/ramdisk", "empty", "test.img: domain.dom0.initrd: is empty: empty"),
+    ):
+        assert run("replace", image.name, name, file, "-o", "out.img") == (1, "", f"mkimage: {complaint}\n")
+
+
 def test_paths_count_from_here(image: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert run("replace", image.name, "dom0/ramdisk", "initrd.gz", "-o", "out.img")[0] == 0

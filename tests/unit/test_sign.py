@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +75,23 @@ def test_keygen_leaves_no_half_of_a_pair(bench: Bench) -> None:
     assert bench.run("keygen", "-o", bench.folder / "none" / "new")[0] == 3
 
 
+def test_keygen_where_there_are_no_links(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on FAT, where keys are often kept."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    key, before = bench.folder / "new", sorted(bench.folder.iterdir())
+    assert bench.run("keygen", "-o", key)[0] == 0
+    assert key.stat().st_mode & 0o077 == 0
+    assert bench.run("sign", bench.image, "--key", key)[0] == 0
+    assert sorted(bench.folder.iterdir()) == sorted([*before, key, Path(f"{key}.pub")])
+    content = key.read_bytes()
+    assert bench.run("keygen", "-o", key) == (3, "", f"mkimage: {key}: exists, keys are never overwritten\n")
+    assert key.read_bytes() == content
+
+
 def test_signing_changes_the_signature_page_only(bench: Bench) -> None:
     before, head = bench.image.read_bytes(), read_head(bench.image)
     assert bench.run("sign", bench.image, "--key", bench.first) == (
@@ -139,7 +158,8 @@ def test_nothing_to_attach(bench: Bench) -> None:
     empty = bench.folder / "empty"
     empty.write_bytes(build_page([]))
     assert bench.run("sign", bench.image, "--attach", empty) == (1, "", f"mkimage: {empty}: holds no signature\n")
-    assert bench.run("sign", bench.image, "--attach", bench.first)[0] == 1
+    complaint = f"{bench.first}: no detached signature; give what `mkimage sign --detached` wrote"
+    assert bench.run("sign", bench.image, "--attach", bench.first) == (1, "", f"mkimage: {complaint}\n")
 
 
 def test_a_signature_of_another_image(bench: Bench) -> None:
@@ -258,6 +278,7 @@ def test_private_keys_that_are_none(bench: Bench) -> None:
         (encrypted, "the key is encrypted; decrypt it with openssl pkey"),
         (other, "not an Ed25519 key"),
         (b"nonsense", "no private key in PEM"),
+        (Path(f"{bench.first}.pub").read_bytes(), "a public key, to sign takes the private one"),
         (SHORT_X448_KEY, "no private key in PEM (Unknown OpenSSL error"),
     ):
         key = bench.folder / "bad"

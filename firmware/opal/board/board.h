@@ -59,10 +59,10 @@ struct board_time {
 int64_t board_clock_read(struct board_time *time);
 int64_t board_clock_write(const struct board_time *time);
 
-/* Something that waits for the payload's attention came from the service processor. */
+/* True when the service processor wants the machine off, or up again if it sets `reboot`; touches that only then. */
 bool board_wants_power_off(bool *reboot);
 
-/* Other processors may be inside the LPC code when an exception takes this one out of it. */
-void lpc_break_locks(void);
+/* For a processor that an exception took out of the LPC code, perhaps: it never goes on there, others may. */
+void lpc_abandon(void);
 
 #endif

@@ -41,8 +41,10 @@
 
 /* The longest answer that is of interest: its head, a completion code, and an event record. */
 #define ANSWER_HEAD 4
+#define ANSWER_SEQUENCE 2
 #define ANSWER_SIZE (ANSWER_HEAD + 1 + RECORD_SIZE)
 
+#define ANSWERS 4 /* that are looked at for one request */
 #define PATIENCE (1000 * (uint64_t)TICKS_PER_MS)
 
 static struct {
@@ -98,18 +100,21 @@ static void receive(uint8_t answer[ANSWER_SIZE])
     lpc_io_write(bt.base + CONTROL, HOST_BUSY);
 }
 
-/* A request and its answer; the lock is held.  OPAL_SUCCESS, OPAL_BUSY or OPAL_HARDWARE. */
+/* A request and its answer; the lock is held.  An answer that comes before it may be a late one, to a request that was given
+ * up.  OPAL_SUCCESS, OPAL_BUSY or OPAL_HARDWARE. */
 static int64_t transact(uint8_t netfn, uint8_t command, const uint8_t *data, uint8_t size, uint8_t answer[ANSWER_SIZE])
 {
     if (!wait_until(BMC_BUSY | HOST_ATTENTION, 0)) {
         return OPAL_BUSY;
     }
     send(netfn, command, data, size);
-    if (!wait_until(BMC_ATTENTION, BMC_ATTENTION)) {
-        return OPAL_HARDWARE;
+    for (int i = 0; i < ANSWERS && wait_until(BMC_ATTENTION, BMC_ATTENTION); i++) {
+        receive(answer);
+        if (answer[ANSWER_SEQUENCE] == bt.sequence) {
+            return answer[ANSWER_HEAD] == 0 ? OPAL_SUCCESS : OPAL_HARDWARE;
+        }
     }
-    receive(answer);
-    return answer[ANSWER_HEAD] == 0 ? OPAL_SUCCESS : OPAL_HARDWARE;
+    return OPAL_HARDWARE;
 }
 
 static int64_t command_byte(uint8_t netfn, uint8_t command, uint8_t byte)
@@ -160,6 +165,9 @@ bool board_wants_power_off(bool *reboot)
     lpc_io_write(bt.base + CONTROL, EVENT_ATTENTION);
     result = transact(NETFN_APP, READ_EVENT_BUFFER, NULL, 0, answer);
     lock_release(&bt.lock);
+    if (result != OPAL_SUCCESS || record[RECORD_TYPE] != RECORD_TYPE_OEM || record[RECORD_COMMAND] != POWER_NOTIFICATION) {
+        return false;
+    }
     *reboot = record[RECORD_REBOOT] != 0;
-    return result == OPAL_SUCCESS && record[RECORD_TYPE] == RECORD_TYPE_OEM && record[RECORD_COMMAND] == POWER_NOTIFICATION;
+    return true;
 }

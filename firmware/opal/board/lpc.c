@@ -3,8 +3,8 @@
 #include "board.h"
 #include "calls.h"
 #include "config.h"
-#include "hv/lock.h"
 #include "io.h"
+#include "owned_lock.h"
 
 #define ECCB_CTL 0xb0020
 #define ECCB_STAT 0xb0022
@@ -26,12 +26,13 @@ static const struct {
     [LPC_FIRMWARE] = { 0xf0000000, 0x10000000 },
 };
 
-static struct lock lock;
-static bool broken;
+static struct owned_lock lock;
 
-void lpc_break_locks(void)
+void lpc_abandon(void)
 {
-    broken = true;
+    if (owned_lock_is_mine(&lock)) {
+        owned_lock_release(&lock);
+    }
 }
 
 static int64_t wait_done(uint64_t *status)
@@ -83,12 +84,9 @@ static int64_t locked_transfer(uint64_t control, uint32_t size, uint32_t write, 
 {
     int64_t result;
 
-    if (broken) {
-        return transfer(control, size, write, read);
-    }
-    lock_take(&lock);
+    owned_lock_take(&lock);
     result = transfer(control, size, write, read);
-    lock_release(&lock);
+    owned_lock_release(&lock);
     return result;
 }
 

@@ -17,6 +17,5 @@
 
 /* Memory-mapped PSI host bridge of chip 0. */
 #define PSIHB_BASE 0x0003fffe80000000
-#define PSIHB_SIZE 0x100000
 
 #endif

@@ -84,9 +84,9 @@ void phb3_table_fill(const struct phb3 *phb, uint32_t table, uint32_t count, uin
 void phb3_tables_reset(struct phb3 *phb);
 void phb3_requesters_map(struct pci_host *host, uint32_t pe, uint16_t bdfn, uint16_t mask, bool add);
 int64_t phb3_segment_map(struct pci_host *host, uint32_t pe, uint32_t segment);
+int64_t phb3_m64_map(struct pci_host *host, uint32_t pe, uint32_t index);
 int64_t phb3_m64_set(struct pci_host *host, uint32_t index, uint64_t base, uint64_t size);
 int64_t phb3_m64_enable(struct pci_host *host, uint32_t index, uint32_t mode);
-int64_t phb3_m64_map(struct pci_host *host, uint32_t pe, uint32_t index);
 int64_t phb3_dma_map(struct pci_host *host, const struct pci_dma_window *window);
 int64_t phb3_dma_bypass(struct pci_host *host, const struct pci_dma_bypass *bypass);
 void phb3_tce_forget_all(struct pci_host *host);

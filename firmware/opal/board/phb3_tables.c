@@ -4,6 +4,7 @@
 
 #include "board/phb3.h"
 #include "calls.h"
+#include "hv/types.h"
 #include "io.h"
 #include "pci/opal_pci.h"
 
@@ -26,6 +27,10 @@
 #define M64_SINGLE_MASK(size) PHB3_PUT(34, 58, ~(((size) - 1) >> 25))
 #define M64_PE(pe) (PHB3_PUT(27, 31, (pe) >> 5) | PHB3_PUT(59, 63, (pe) & 0x1f))
 #define M64_PE_BITS (PHB3_MASK(27, 31) | PHB3_MASK(59, 63))
+#define M64_SHARED_BASE_OF(entry) (PHB3_GET(2, 31, entry) << 20)
+#define M64_SHARED_SIZE_OF(entry) ((PHB3_GET(34, 63, ~(entry)) + 1) << 20)
+#define M64_SINGLE_BASE_OF(entry) (PHB3_GET(2, 26, entry) << 25)
+#define M64_SINGLE_SIZE_OF(entry) ((PHB3_GET(34, 58, ~(entry)) + 1) << 25)
 #define M64_SHARED_GRANULE (1ULL << 20)
 #define M64_SINGLE_GRANULE (1ULL << 25)
 
@@ -113,23 +118,64 @@ static void m64_write(struct phb3 *phb, uint32_t index)
     phb3_table_write(phb, PHB3_TABLE_M64BT, index, phb->m64[index]);
 }
 
-/* The last register is shared by all PEs, a 256th for each; the others are for one PE at a time. */
+static bool m64_is_single(const struct phb3 *phb, uint32_t index)
+{
+    return (phb->m64[index] & M64_SINGLE_PE) != 0;
+}
+
+/* A register is shared by all PEs, a 256th of its range for each, until it is given to one, and again once it is switched
+ * off.  That comes before the range, whose borders are coarser then. */
+int64_t phb3_m64_map(struct pci_host *host, uint32_t pe, uint32_t index)
+{
+    struct phb3 *phb = phb3_of(host);
+
+    if (index >= PHB3_M64_BARS) {
+        return OPAL_PARAMETER;
+    }
+    if ((phb->m64[index] & M64_ENABLE) != 0) {
+        return OPAL_PARTIAL;
+    }
+    phb->m64[index] = (phb->m64[index] & ~M64_PE_BITS) | M64_SINGLE_PE | M64_PE(pe);
+    m64_write(phb, index);
+    return OPAL_SUCCESS;
+}
+
 int64_t phb3_m64_set(struct pci_host *host, uint32_t index, uint64_t base, uint64_t size)
 {
     struct phb3 *phb = phb3_of(host);
-    bool shared = index == PHB3_M64_BARS - 1;
-    uint64_t granule = shared ? M64_SHARED_GRANULE : M64_SINGLE_GRANULE;
+    uint64_t granule;
 
-    if (index >= PHB3_M64_BARS || size < granule || (size & (size - 1)) != 0 || (base & (size - 1)) != 0) {
+    if (index >= PHB3_M64_BARS) {
         return OPAL_PARAMETER;
     }
-    if (shared) {
-        phb->m64[index] = M64_SHARED_BASE(base) | M64_SHARED_MASK(size);
+    granule = m64_is_single(phb, index) ? M64_SINGLE_GRANULE : M64_SHARED_GRANULE;
+    if (size < granule || (size & (size - 1)) != 0 || (base & (size - 1)) != 0) {
+        return OPAL_PARAMETER;
+    }
+    if (m64_is_single(phb, index)) {
+        phb->m64[index] &= M64_ENABLE | M64_SINGLE_PE | M64_PE_BITS;
+        phb->m64[index] |= M64_SINGLE_BASE(base) | M64_SINGLE_MASK(size);
     } else {
-        phb->m64[index] = M64_SINGLE_PE | M64_SINGLE_BASE(base) | M64_SINGLE_MASK(size) | M64_PE(host->reserved_pe);
+        phb->m64[index] = (phb->m64[index] & M64_ENABLE) | M64_SHARED_BASE(base) | M64_SHARED_MASK(size);
     }
     m64_write(phb, index);
     return OPAL_SUCCESS;
+}
+
+/* Whether the register's range is one that the bridge has above 4 GiB; without a range it begins at 0. */
+static bool m64_is_inside(const struct phb3 *phb, uint32_t index)
+{
+    const struct pci_window *window = &phb->host.windows[PCI_M64];
+    uint64_t entry = phb->m64[index], base, size;
+
+    if (m64_is_single(phb, index)) {
+        base = M64_SINGLE_BASE_OF(entry);
+        size = M64_SINGLE_SIZE_OF(entry);
+    } else {
+        base = M64_SHARED_BASE_OF(entry);
+        size = M64_SHARED_SIZE_OF(entry);
+    }
+    return range_inside(base, size, window->cpu, window->size);
 }
 
 int64_t phb3_m64_enable(struct pci_host *host, uint32_t index, uint32_t mode)
@@ -140,26 +186,14 @@ int64_t phb3_m64_enable(struct pci_host *host, uint32_t index, uint32_t mode)
         return OPAL_PARAMETER;
     }
     if (mode == OPAL_DISABLE_M64) {
-        phb->m64[index] &= ~M64_ENABLE;
-    } else if (phb->m64[index] == 0) {
-        return OPAL_PARTIAL; /* it has no range yet */
-    } else if (((phb->m64[index] & M64_SINGLE_PE) == 0) != (mode == OPAL_ENABLE_M64_SPLIT)) {
+        phb->m64[index] &= ~(M64_ENABLE | M64_SINGLE_PE);
+    } else if (m64_is_single(phb, index) != (mode == OPAL_ENABLE_M64_NON_SPLIT)) {
         return OPAL_PARAMETER;
+    } else if (!m64_is_inside(phb, index)) {
+        return OPAL_PARTIAL;
     } else {
         phb->m64[index] |= M64_ENABLE;
     }
-    m64_write(phb, index);
-    return OPAL_SUCCESS;
-}
-
-int64_t phb3_m64_map(struct pci_host *host, uint32_t pe, uint32_t index)
-{
-    struct phb3 *phb = phb3_of(host);
-
-    if (index >= PHB3_M64_BARS || (phb->m64[index] & M64_SINGLE_PE) == 0) {
-        return OPAL_PARAMETER;
-    }
-    phb->m64[index] = (phb->m64[index] & ~M64_PE_BITS) | M64_PE(pe);
     m64_write(phb, index);
     return OPAL_SUCCESS;
 }

@@ -5,7 +5,6 @@
  */
 #include "board.h"
 #include "calls.h"
-#include "cpus.h"
 #include "hv/lock.h"
 #include "hv/types.h"
 #include "io.h"
@@ -37,7 +36,6 @@
 #define IRSN_UPSTREAM (UINT64_C(1) << 32)
 
 #define FIRST_SOURCE 16
-#define PRIORITY_MASKED 0xff
 
 static const struct {
     uint32_t xivr;
@@ -63,9 +61,6 @@ static void xivr_write(uint32_t index, uint16_t server, uint8_t priority)
 
 static int64_t psi_set(const struct source_range *range, uint32_t source, uint16_t server, uint8_t priority)
 {
-    if (priority != PRIORITY_MASKED && cpu_find(server >> 2) == NULL) {
-        return OPAL_PARAMETER;
-    }
     lock_take(&lock);
     xivr_write(source - range->first, server, priority);
     lock_release(&lock);

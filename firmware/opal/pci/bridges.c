@@ -6,6 +6,7 @@
 #include "arena.h"
 #include "calls.h"
 #include "console.h"
+#include "io.h"
 #include "pci/host_ops.h"
 #include "pci/opal_pci.h"
 #include "sources.h"
@@ -37,8 +38,10 @@ struct pci_host *bridge_take_slot(uint64_t id)
     return bridge_take(id);
 }
 
+/* The lock's own barrier is for memory; the next holder must find our stores to registers done. */
 void bridge_release(struct pci_host *host)
 {
+    memory_sync();
     lock_release(&host->lock);
 }
 

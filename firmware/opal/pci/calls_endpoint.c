@@ -139,30 +139,40 @@ int64_t opal_pci_eeh_freeze_set(uint64_t id, uint64_t pe, uint64_t actions)
     return freeze_change(id, pe, actions, true);
 }
 
-/* Only M64 windows can be moved and switched; M32 is where the tree says. */
+/* Only M64 windows can be moved and switched; M32 is where the tree says, and there is no I/O. */
+static int64_t check_window(uint64_t type, uint64_t window)
+{
+    if (type == OPAL_M32_WINDOW_TYPE || type == OPAL_IO_WINDOW_TYPE) {
+        return OPAL_UNSUPPORTED;
+    }
+    return type == OPAL_M64_WINDOW_TYPE && window <= UINT32_MAX ? OPAL_SUCCESS : OPAL_PARAMETER;
+}
+
 int64_t opal_pci_set_phb_mem_window(uint64_t id, uint64_t type, uint64_t window, uint64_t base, uint64_t bus_base,
                                     uint64_t size)
 {
-    struct pci_host *host;
+    struct pci_host *host = bridge_take(id);
+    int64_t result;
 
     (void)bus_base; /* the bus has the addresses that processors have */
-    if (type != OPAL_M64_WINDOW_TYPE || window > UINT32_MAX) {
+    if (host == NULL) {
         return OPAL_PARAMETER;
     }
-    host = bridge_take(id);
-    return host == NULL ? OPAL_PARAMETER : bridge_done(host, host->ops->m64_set(host, (uint32_t)window, base, size));
+    result = check_window(type, window);
+    return bridge_done(host, result != OPAL_SUCCESS ? result : host->ops->m64_set(host, (uint32_t)window, base, size));
 }
 
 int64_t opal_pci_phb_mmio_enable(uint64_t id, uint64_t type, uint64_t window, uint64_t mode)
 {
-    struct pci_host *host;
+    struct pci_host *host = mode > OPAL_ENABLE_M64_NON_SPLIT ? NULL : bridge_take(id);
+    int64_t result;
 
-    if (type != OPAL_M64_WINDOW_TYPE || window > UINT32_MAX || mode > OPAL_ENABLE_M64_NON_SPLIT) {
+    if (host == NULL) {
         return OPAL_PARAMETER;
     }
-    host = bridge_take(id);
-    return host == NULL ? OPAL_PARAMETER
-                        : bridge_done(host, host->ops->m64_enable(host, (uint32_t)window, (uint32_t)mode));
+    result = check_window(type, window);
+    return bridge_done(host, result != OPAL_SUCCESS ? result
+                                                    : host->ops->m64_enable(host, (uint32_t)window, (uint32_t)mode));
 }
 
 int64_t opal_pci_map_pe_mmio_window(uint64_t id, uint64_t pe, uint64_t type, uint64_t window, uint64_t segment)
@@ -181,6 +191,8 @@ int64_t opal_pci_map_pe_mmio_window(uint64_t id, uint64_t pe, uint64_t type, uin
         result = host->ops->segment_map(host, (uint32_t)pe, (uint32_t)segment);
     } else if (type == OPAL_M64_WINDOW_TYPE && segment == 0) {
         result = host->ops->m64_map(host, (uint32_t)pe, (uint32_t)window);
+    } else if (type == OPAL_IO_WINDOW_TYPE) {
+        result = OPAL_UNSUPPORTED;
     } else {
         result = OPAL_PARAMETER;
     }

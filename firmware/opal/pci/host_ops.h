@@ -65,10 +65,10 @@ struct pci_host_ops {
     /* The segment of the M32 window with this index belongs to `pe`. */
     int64_t (*segment_map)(struct pci_host *host, uint32_t pe, uint32_t segment);
 
-    /* Range and use of one of the M64 base registers. */
+    /* An M64 base register for one PE instead of all, its range, and its use (OPAL_..._M64), which ends the first. */
+    int64_t (*m64_map)(struct pci_host *host, uint32_t pe, uint32_t index);
     int64_t (*m64_set)(struct pci_host *host, uint32_t index, uint64_t base, uint64_t size);
     int64_t (*m64_enable)(struct pci_host *host, uint32_t index, uint32_t mode);
-    int64_t (*m64_map)(struct pci_host *host, uint32_t pe, uint32_t index);
 
     int64_t (*dma_map)(struct pci_host *host, const struct pci_dma_window *window);
     int64_t (*dma_bypass)(struct pci_host *host, const struct pci_dma_bypass *bypass);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "context.h"
 
-#include "cpu.h"
 #include <string.h>
+
+#include "cpu.h"
 
 /* head.S */
 void vector_save(struct vector_state *state);

@@ -66,11 +66,6 @@ static inline void cpu_isync(void)
     __asm__ volatile("isync" : : : "memory");
 }
 
-static inline void cpu_sync(void)
-{
-    __asm__ volatile("sync" : : : "memory");
-}
-
 /* Clears whole cache lines: at and size are multiples of 128. */
 void cpu_clear(void *at, uint64_t size);
 

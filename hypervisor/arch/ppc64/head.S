@@ -11,14 +11,11 @@
     .globl _start
 _start:
     LOAD_TOC
-    lis %r1, boot_stack_top@ha
-    addi %r1, %r1, boot_stack_top@l
+    LOAD_ADDRESS %r1, boot_stack_top
     li %r0, 0
     stdu %r0, -32(%r1)
-    lis %r5, __bss_start@ha
-    addi %r5, %r5, __bss_start@l
-    lis %r6, __bss_end@ha
-    addi %r6, %r6, __bss_end@l
+    LOAD_ADDRESS %r5, __bss_start
+    LOAD_ADDRESS %r6, __bss_end
 1:  cmpld %r5, %r6
     bge 2f
     std %r0, 0(%r5)
@@ -140,8 +137,8 @@ FUNCTION papr_hcall_raw
 END_FUNCTION papr_hcall_raw
 
 /*
- * r3 = real address of the words, r4 = entry, both below 4 GiB. RTAS runs in 32-bit mode and keeps the non-
- * volatile registers.
+ * r3 = real address of the words, r4 = entry, both below 4 GiB. RTAS runs in 32-bit mode and keeps the
+ * non-volatile registers.
  */
 FUNCTION papr_rtas_raw
     mflr %r0

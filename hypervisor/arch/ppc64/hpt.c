@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "hpt.h"
 
+/* The segment of the virtual real mode area, which is the processor's choice; how far a 1 TiB segment's id is moved in its hash. */
 #define VRMA_VSID UINT64_C(0x1ffffff)
 #define HASH_1T_SHIFT 25
 
+/* LP for what /cpus offers (ibm,segment-page-sizes). Of 64 KiB pages its upper four bits are the page number's. */
 #define LP_64K UINT64_C(0x1000)
+#define LP_64K_MASK UINT64_C(0x0f000)
 #define LP_16M UINT64_C(0x0000)
 
 unsigned hpte_page_shift(uint64_t v, uint64_t r)
@@ -12,7 +15,7 @@ unsigned hpte_page_shift(uint64_t v, uint64_t r)
     if ((v & HPTE_V_LARGE) == 0) {
         return 12;
     }
-    if ((r & HPTE_R_LP & ~UINT64_C(0xf0000)) == LP_64K) {
+    if ((r & LP_64K_MASK) == LP_64K) {
         return 16;
     }
     if ((r & HPTE_R_LP) == LP_16M) {
@@ -61,7 +64,7 @@ void hpte_flush(const struct hpte_removal *removals, uint64_t count)
 {
     uint64_t lpid;
 
-    __asm__ volatile("mfspr %0,319" : "=r"(lpid));
+    __asm__ volatile("mfspr %0,319" : "=r"(lpid)); /* LPIDR */
     __asm__ volatile("ptesync" : : : "memory");
     for (uint64_t i = 0; i < count; i++) {
         uint64_t rb = tlbie_rb(removals[i].v, removals[i].hpte[1], removals[i].index);

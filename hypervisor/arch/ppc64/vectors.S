@@ -13,8 +13,16 @@
     .section .vectors, "ax"
 vectors:
 
-/* The word that cpu_stop() fills: docs/hypervisor.md tells where it is. */
+/*
+ * After a kexec other processors may wait here, in the beginning of the boot stub (firmware/stub/entry.S), while the
+ * stub puts us over it: the same instructions at the same place.
+ */
     .org 0x60
+    or %r1, %r1, %r1
+    b . - 4
+
+/* The word that cpu_stop() fills: docs/hypervisor.md tells where it is. */
+    .org 0x70
     .globl stop_reason
 stop_reason:
     .quad 0

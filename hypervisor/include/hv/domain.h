@@ -25,8 +25,8 @@ enum domain_state {
     DOMAIN_BUILT,
     DOMAIN_RUNNING,
     DOMAIN_RESTARTING, /* asked for a reboot: the scheduler starts it again */
-    DOMAIN_OFF,     /* powered itself off */
-    DOMAIN_CRASHED, /* stopped by the hypervisor */
+    DOMAIN_OFF,        /* powered itself off */
+    DOMAIN_CRASHED,    /* stopped by the hypervisor */
 };
 
 struct domain;

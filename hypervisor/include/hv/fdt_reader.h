@@ -23,6 +23,12 @@ bool fdt_read_reg(const void *fdt, int parent, int node, uint32_t index, uint64_
 /* A property that is one NUL-terminated string; NULL otherwise. */
 const char *fdt_read_string(const void *fdt, int node, const char *name);
 
+/*
+ * A frequency of the processors, one or two cells: the first processor's own, or for all in their parent (Devicetree
+ * Specification 0.4, section 3.7).
+ */
+bool fdt_read_frequency(const void *fdt, const char *name, uint64_t *hertz);
+
 /* True when the node's compatible list has the string. */
 bool fdt_is_compatible(const void *fdt, int node, const char *compatible);
 

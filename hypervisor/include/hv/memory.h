@@ -26,8 +26,11 @@ void *memory_alloc_hypervisor(uint64_t size, uint64_t align);
 /* The guest's number of the extent that holds a machine address of this domain; asking for another's is a bug. */
 uint64_t memory_guest_extent(uint32_t domain_id, paddr_t address);
 
-/* True when all of [base, base + size) is RAM according to the tree, reserved or not. */
-bool memory_is_ram(paddr_t base, uint64_t size);
+/*
+ * True when all of [base, base + size) is RAM that is neither ours nor ever handed out: what the stub put there
+ * stays. No byte is no such range.
+ */
+bool memory_is_kept(paddr_t base, uint64_t size);
 
 /* Bytes: all RAM, what is free, what the hypervisor took. */
 uint64_t memory_total(void);

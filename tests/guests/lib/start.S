@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Entry, exception vectors and the paths in and out of C. */
+#include "asm.h"
 #include "trap.h"
 
 /* Below the interrupted stack pointer: the red zone (288), the frame, and a call header. */
@@ -10,18 +11,8 @@
 #define LOW_R4 0x2010
 #define LOW_LR 0x2018
 #define LOW_CR 0x2020
-#define CATCH_FRAME (32 + 18 * 8 + 16)
-
-/* Loads the address of `symbol`, below 2 GiB. */
-.macro load_address reg, symbol
-        lis     \reg, \symbol@ha
-        addi    \reg, \reg, \symbol@l
-.endm
-
-/* An instruction that is read big-endian whatever the build. */
-.macro big_endian_word word
-        .byte   (\word >> 24) & 0xff, (\word >> 16) & 0xff, (\word >> 8) & 0xff, \word & 0xff
-.endm
+#define CATCH_FRAME NONVOLATILE_FRAME
+#define SAVED_R14 (32 - 14 * 8)
 
 /* A vector: 8 instructions at most; no special register is used up, so that tests own all of them. `flag` marks the number. */
 .macro vector address, flag
@@ -47,12 +38,12 @@
         .globl  reset_entry
 reset_entry:
 #ifdef __LITTLE_ENDIAN__
-        big_endian_word 0x39600140              /* li     r11, 0x140 */
-        big_endian_word 0x7d7a03a6              /* mtsrr0 r11 */
-        big_endian_word 0x7d6000a6              /* mfmsr  r11 */
-        big_endian_word 0x616b0001              /* ori    r11, r11, MSR_LE */
-        big_endian_word 0x7d7b03a6              /* mtsrr1 r11 */
-        big_endian_word 0x4c000024              /* rfid */
+        BIG_ENDIAN_WORD 0x39600140              /* li     r11, 0x140 */
+        BIG_ENDIAN_WORD 0x7d7a03a6              /* mtsrr0 r11 */
+        BIG_ENDIAN_WORD 0x7d6000a6              /* mfmsr  r11 */
+        BIG_ENDIAN_WORD 0x616b0001              /* ori    r11, r11, MSR_LE */
+        BIG_ENDIAN_WORD 0x7d7b03a6              /* mtsrr1 r11 */
+        BIG_ENDIAN_WORD 0x4c000024              /* rfid */
         . = 0x140
 #endif
         b       start
@@ -82,14 +73,12 @@ trap_common:
         mfsrr1  %r4
         andi.   %r4, %r4, MSR_PR
         beq     1f
-        load_address %r1, trap_stack_top
+        LOAD_ADDRESS %r1, trap_stack_top
 1:      addi    %r1, %r1, -TRAP_STACK
         std     %r0, FRAME(%r1)
         std     %r2, FRAME + 16(%r1)
         std     %r3, FRAME + TRAP_VECTOR(%r1)
-        .irp    n, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-        std     %r\n, FRAME + 8 * \n(%r1)
-        .endr
+        SAVE_GPRS 5, 31, FRAME, %r1
         ld      %r4, LOW_R1(0)
         std     %r4, FRAME + 8(%r1)
         ld      %r4, LOW_R3(0)
@@ -112,7 +101,7 @@ trap_common:
         std     %r4, FRAME + TRAP_DAR(%r1)
         mfdsisr %r4
         std     %r4, FRAME + TRAP_DSISR(%r1)
-        load_address %r2, .TOC.
+        LOAD_TOC
         addi    %r3, %r1, FRAME
         bl      trap_handle
         nop
@@ -128,9 +117,8 @@ trap_common:
         mtxer   %r4
         ld      %r4, FRAME + TRAP_CR(%r1)
         mtcr    %r4
-        .irp    n, 0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-        ld      %r\n, FRAME + 8 * \n(%r1)
-        .endr
+        LOAD_GPRS 0, 0, FRAME, %r1
+        LOAD_GPRS 2, 31, FRAME, %r1
         ld      %r1, FRAME + 8(%r1)
         rfid
 
@@ -153,21 +141,15 @@ start:
         or      %r4, %r4, %r31
         mtmsrd  %r4
         isync
-        load_address %r2, .TOC.
-        load_address %r4, image_bss
-        load_address %r5, image_bss_end
-        li      %r6, 0
-1:      std     %r6, 0(%r4)
-        addi    %r4, %r4, 8
-        cmpld   %r4, %r5
-        blt     1b
-        load_address %r1, stack_top - 64
+        LOAD_TOC
+        CLEAR_BSS
+        LOAD_ADDRESS %r1, stack_top - 64
         std     %r6, 0(%r1)
         mr      %r4, %r31
         mr      %r5, %r30
         bl      guest_start
         nop
-2:      b       2b
+1:      b       1b
 
 /* bool trap_try(trap_body *body r3, uint64_t argument r4): runs it; true when it ended at trap_resume. */
         .globl  trap_try
@@ -177,10 +159,8 @@ trap_try:
         mfcr    %r0
         std     %r0, 8(%r1)
         stdu    %r1, -CATCH_FRAME(%r1)
-        .irp    n, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-        std     %r\n, 32 + 8 * (\n - 14)(%r1)
-        .endr
-        load_address %r5, trap_try_stack
+        SAVE_GPRS 14, 31, SAVED_R14, %r1
+        LOAD_ADDRESS %r5, trap_try_stack
         std     %r1, 0(%r5)
         mtctr   %r3
         mr      %r12, %r3
@@ -192,9 +172,7 @@ trap_try:
         .globl  trap_resume
 trap_resume:
         li      %r3, 1
-1:      .irp    n, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-        ld      %r\n, 32 + 8 * (\n - 14)(%r1)
-        .endr
+1:      LOAD_GPRS 14, 31, SAVED_R14, %r1
         addi    %r1, %r1, CATCH_FRAME
         ld      %r0, 8(%r1)
         mtcr    %r0
@@ -205,9 +183,9 @@ trap_resume:
 /* void user_enter(trap_body *body r3, uint64_t argument r4, uint64_t msr r5): does not return. */
         .globl  user_enter
 user_enter:
-        load_address %r6, user_leave
+        LOAD_ADDRESS %r6, user_leave
         mtlr    %r6
-        load_address %r1, user_stack_top - 64
+        LOAD_ADDRESS %r1, user_stack_top - 64
         mtsrr0  %r3
         mtsrr1  %r5
         mr      %r12, %r3
@@ -223,13 +201,9 @@ hcall_run:
         stdu    %r1, -48(%r1)
         std     %r31, 40(%r1)
         mr      %r31, %r3
-        .irp    n, 3, 4, 5, 6, 7, 8, 9, 10, 11
-        ld      %r\n, 8 * (\n - 3)(%r31)
-        .endr
+        LOAD_GPRS 3, 11, -3 * 8, %r31
         sc      1
-        .irp    n, 3, 4, 5, 6, 7, 8, 9, 10, 11
-        std     %r\n, 8 * (\n - 3)(%r31)
-        .endr
+        SAVE_GPRS 3, 11, -3 * 8, %r31
         ld      %r31, 40(%r1)
         addi    %r1, %r1, 48
         blr
@@ -241,7 +215,7 @@ rtas_enter:
         std     %r0, 16(%r1)
         stdu    %r1, -48(%r1)
         std     %r2, 40(%r1)
-        load_address %r6, rtas_return
+        LOAD_ADDRESS %r6, rtas_return
         mtlr    %r6
         mtsrr0  %r4
         mfmsr   %r5
@@ -251,13 +225,7 @@ rtas_enter:
         rfid
 rtas_return:
 #ifdef __LITTLE_ENDIAN__
-        big_endian_word 0x7d6802a6              /* mflr   r11 */
-        big_endian_word 0x396b001c              /* addi   r11, r11, 28: behind these words */
-        big_endian_word 0x7d7a03a6              /* mtsrr0 r11 */
-        big_endian_word 0x7d6000a6              /* mfmsr  r11 */
-        big_endian_word 0x616b0001              /* ori    r11, r11, MSR_LE */
-        big_endian_word 0x7d7b03a6              /* mtsrr1 r11 */
-        big_endian_word 0x4c000024              /* rfid */
+        LEAVE_BIG_ENDIAN
 #endif
         addi    %r1, %r1, 48
         ld      %r2, -8(%r1)

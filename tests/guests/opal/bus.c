@@ -4,6 +4,8 @@
 #include "../lib/memory.h"
 #include "cases.h"
 
+#define TWO_TO_32 (UINT64_C(1) << 32)
+
 #define CHIP 0
 #define NO_CHIP 1
 
@@ -38,6 +40,7 @@ void cases_xscom(void)
     const uint64_t to = opal_address(&value);
     const struct opal_case cases[] = {
         {"OPAL_XSCOM_READ: chip number 1", OPAL_XSCOM_READ, {NO_CHIP, XSCOM_CHIP_ID, to}, OPAL_PARAMETER},
+        {"OPAL_XSCOM_READ: chip number 2^32", OPAL_XSCOM_READ, {TWO_TO_32, XSCOM_CHIP_ID, to}, OPAL_PARAMETER},
         {"OPAL_XSCOM_READ: unknown kind of part", OPAL_XSCOM_READ, {XSCOM_MODEL, XSCOM_CHIP_ID, to}, OPAL_PARAMETER},
         {"OPAL_XSCOM_READ: bad address", OPAL_XSCOM_READ, {CHIP, XSCOM_CHIP_ID, OPAL_NO_ADDRESS}, OPAL_PARAMETER},
         {"OPAL_XSCOM_READ: no register there", OPAL_XSCOM_READ, {CHIP, XSCOM_NOTHING, to}, OPAL_HARDWARE},
@@ -113,6 +116,9 @@ void cases_lpc(void)
     const struct opal_case cases[] = {
         {"OPAL_LPC_READ: chip number 1", OPAL_LPC_READ, {NO_CHIP, LPC_IO, UART_SCRATCH, to, 1}, OPAL_PARAMETER},
         {"OPAL_LPC_READ: unknown space", OPAL_LPC_READ, {CHIP, 3, UART_SCRATCH, to, 1}, OPAL_PARAMETER},
+        {"OPAL_LPC_READ: space 2^32", OPAL_LPC_READ, {CHIP, LPC_IO + TWO_TO_32, UART_SCRATCH, to, 1}, OPAL_PARAMETER},
+        {"OPAL_LPC_READ: 2^32 + 1 bytes", OPAL_LPC_READ, {CHIP, LPC_IO, UART_SCRATCH, to, 1 + TWO_TO_32}, OPAL_PARAMETER},
+        {"OPAL_LPC_READ: address 2^32", OPAL_LPC_READ, {CHIP, LPC_IO, UART_SCRATCH + TWO_TO_32, to, 1}, OPAL_PARAMETER},
         {"OPAL_LPC_READ: 3 bytes", OPAL_LPC_READ, {CHIP, LPC_FW, FLASH, to, 3}, OPAL_PARAMETER},
         {"OPAL_LPC_READ: 0 bytes", OPAL_LPC_READ, {CHIP, LPC_FW, FLASH, to, 0}, OPAL_PARAMETER},
         {"OPAL_LPC_READ: 8 bytes", OPAL_LPC_READ, {CHIP, LPC_FW, FLASH, to, 8}, OPAL_PARAMETER},

@@ -39,6 +39,8 @@ void cases_lpc(void);
 void cases_pci(void);
 void cases_pci_tables(uint64_t bridge);
 void cases_pci_host(bool has_bridge, uint64_t bridge);
+void cases_pci_windows(bool has_bridge, uint64_t bridge);
+void cases_reboot(void);
 _Noreturn void cases_power(void);
 
 /*

@@ -13,6 +13,9 @@
 /* The server as a call takes it: two bits for a link that nothing has. */
 #define LINK_SHIFT 2
 
+/* Above every processor of the machine. */
+#define NO_SERVER (0x7f8 << LINK_SHIFT)
+
 struct route {
     int64_t status;
     uint8_t bytes[4]; /* the server, two bytes big-endian; the priority; one that must stay */
@@ -72,6 +75,7 @@ static void check_handling(void)
 void cases_interrupts(void)
 {
     static uint8_t route[4];
+    const uint64_t self = SPR_READ(1023) << LINK_SHIFT;
     const uint64_t server = opal_address(route);
     const uint64_t priority = opal_address(route + 2);
     const struct opal_case cases[] = {
@@ -85,7 +89,9 @@ void cases_interrupts(void)
         {"OPAL_SET_XIVE: behind the last PSI source", OPAL_SET_XIVE,
          {PSI_FIRST + PSI_COUNT, 0, MASKED}, OPAL_PARAMETER},
         {"OPAL_SET_XIVE: unknown source", OPAL_SET_XIVE, {0xfffff, 0, MASKED}, OPAL_PARAMETER},
-        {"OPAL_SET_XIVE: priority 256", OPAL_SET_XIVE, {PSI_FIRST, 0, 256}, OPAL_PARAMETER},
+        {"OPAL_SET_XIVE: priority 256", OPAL_SET_XIVE, {PSI_FIRST, self, 256 + MASKED}, OPAL_PARAMETER},
+        {"OPAL_SET_XIVE: no such server", OPAL_SET_XIVE, {PSI_FIRST, NO_SERVER, 7}, OPAL_PARAMETER},
+        {"OPAL_SET_XIVE: server 2^16", OPAL_SET_XIVE, {PSI_FIRST, 0x10000 + self, MASKED}, OPAL_PARAMETER},
     };
 
     check_cases(cases, ARRAY_COUNT(cases));

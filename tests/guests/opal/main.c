@@ -49,6 +49,7 @@ _Noreturn void payload_start(const uint64_t *registers)
     cases_xscom();
     cases_lpc();
     cases_pci();
+    cases_reboot();
     check_true(!opal_damage.is_seen, "registers: every call of this run keeps them");
     if (opal_damage.is_seen)
         print("register %u after call %lu\n", opal_damage.reg, opal_damage.token);

@@ -203,6 +203,7 @@ void cases_pci(void)
     check_no_bridge();
     if (!fdt_find("pciex@", "ibm,opal-phbid", &number)) {
         cases_pci_host(false, 0);
+        cases_pci_windows(false, 0);
         return;
     }
     bridge = (uint64_t)fdt_cell(&number, 0) << 32 | fdt_cell(&number, 1);
@@ -211,6 +212,7 @@ void cases_pci(void)
     check_freeze();
     check_domains();
     cases_pci_tables(bridge);
+    cases_pci_windows(true, bridge);
     cases_pci_host(true, bridge);
     check_equal(config_get(4, CARD, 0), CARD_ID, "OPAL_PCI_CONFIG_READ_WORD: a card, after everything");
 }

@@ -23,12 +23,14 @@ enum { WINDOW_M32 = 1, WINDOW_M64 = 2, WINDOW_IO = 3 };
 #define SLOT_ON 1
 
 #define FREEZE_BOTH 3
-#define FROZEN_BOTH 3
 #define SEVERITY_NONE 0
 
 #define PATIENCE (UINT64_C(30) * 512000000)
 
+#define DIAGNOSTICS_OF_PHB3 2
+
 static be64_t wide;
+static be32_t diagnostics[0x1128 / sizeof(be32_t)];
 static be32_t narrow;
 static uint8_t byte;
 
@@ -88,9 +90,14 @@ static void check_errors(uint64_t bridge)
     const struct opal_case cases[] = {
         {"OPAL_PCI_EEH_FREEZE_SET: domain 256", OPAL_PCI_EEH_FREEZE_SET,
          {bridge, PE_COUNT, FREEZE_BOTH}, OPAL_PARAMETER},
+        {"OPAL_PCI_EEH_FREEZE_SET: both", OPAL_PCI_EEH_FREEZE_SET, {bridge, PE, FREEZE_BOTH}, OPAL_SUCCESS},
+        {"OPAL_PCI_EEH_FREEZE_CLEAR: both", OPAL_PCI_EEH_FREEZE_CLEAR, {bridge, PE, FREEZE_BOTH}, OPAL_SUCCESS},
         {"OPAL_PCI_EEH_FREEZE_SET: nothing", OPAL_PCI_EEH_FREEZE_SET, {bridge, PE, 0}, OPAL_PARAMETER},
         {"OPAL_PCI_GET_PHB_DIAG_DATA2: too small", OPAL_PCI_GET_PHB_DIAG_DATA2,
          {bridge, opal_address(&wide), sizeof(wide)}, OPAL_PARAMETER},
+        {"OPAL_PCI_GET_PHB_DIAG_DATA2: status", OPAL_PCI_GET_PHB_DIAG_DATA2,
+         {bridge, opal_address(diagnostics), sizeof(diagnostics)}, OPAL_SUCCESS},
+        {"OPAL_PCI_POLL: nothing to wait for", OPAL_PCI_POLL, {bridge}, OPAL_SUCCESS},
         {"OPAL_PCI_REINIT: a card", OPAL_PCI_REINIT, {bridge, REINIT_DEVICE, CARD}, OPAL_SUCCESS},
         {"OPAL_PCI_REINIT: an empty slot", OPAL_PCI_REINIT, {bridge, REINIT_DEVICE, EMPTY}, OPAL_PARAMETER},
         {"OPAL_PCI_REINIT: unknown scope", OPAL_PCI_REINIT, {bridge, 1, CARD}, OPAL_PARAMETER},
@@ -98,6 +105,7 @@ static void check_errors(uint64_t bridge)
     uint8_t kinds[4];
 
     check_cases(cases, ARRAY_COUNT(cases));
+    check_equal(be32_get(diagnostics[1]), DIAGNOSTICS_OF_PHB3, "OPAL_PCI_GET_PHB_DIAG_DATA2: kind");
     check_answer(OPAL(OPAL_PCI_NEXT_ERROR, bridge, opal_address(&wide), opal_address(kinds), opal_address(kinds + 2)),
                  OPAL_SUCCESS, "OPAL_PCI_NEXT_ERROR: status");
     check_equal((uint64_t)(kinds[2] << 8 | kinds[3]), SEVERITY_NONE, "OPAL_PCI_NEXT_ERROR: there is none");

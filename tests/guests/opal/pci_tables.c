@@ -15,6 +15,7 @@
 #define SOURCES 2048
 #define MASKED 0xff
 #define LINK_SHIFT 2
+#define NO_SERVER (0x7f8 << LINK_SHIFT) /* above every processor of the machine */
 #define SPR_PIR 1023
 
 static void check_windows(uint64_t bridge)
@@ -98,6 +99,7 @@ static void check_route(uint64_t source, const char *name)
     uint64_t server = SPR_READ(SPR_PIR) << LINK_SHIFT;
     uint8_t got[3] = {0};
 
+    check_answer(OPAL(OPAL_SET_XIVE, source, NO_SERVER, 6), OPAL_PARAMETER, "OPAL_SET_XIVE: %s, no such server", name);
     check_answer(OPAL(OPAL_SET_XIVE, source, server, 6), OPAL_SUCCESS, "OPAL_SET_XIVE: %s", name);
     check_answer(OPAL(OPAL_GET_XIVE, source, opal_address(got), opal_address(got + 2)), OPAL_SUCCESS,
                  "OPAL_GET_XIVE: %s", name);

@@ -9,6 +9,12 @@ enum { END_POWER_OFF = 0, END_REBOOT = 1 };
 
 #define PATIENCE (UINT64_C(20) * 512000000)
 
+/* After all that other processors do: skiboot holds their calls from here on, whatever it answers. */
+void cases_reboot(void)
+{
+    check_answer(OPAL(OPAL_CEC_REBOOT2, 77), OPAL_UNSUPPORTED, "OPAL_CEC_REBOOT2: unknown kind");
+}
+
 /* With a management controller both requests are carried out while we poll; without one they must say so and return. */
 _Noreturn void cases_power(void)
 {

@@ -1,33 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Entry from the firmware, the way in and out of OPAL, other processors, and a look at an interrupt's byte order. */
-#include "frame.h"
+#include "../lib/asm.h"
 #include "../lib/regs.h"
+#include "frame.h"
 
 #define SPR_HSPRG0 304
 #define CALL_STACK (32 + 8 + 19 * 8 + 8)
-
-/* Loads an address below 2 GiB. */
-.macro load_address reg, symbol
-        lis     \reg, \symbol@ha
-        addi    \reg, \reg, \symbol@l
-.endm
-
-/* An instruction that is read big-endian whatever the build. */
-.macro big_endian_word word
-        .byte   (\word >> 24) & 0xff, (\word >> 16) & 0xff, (\word >> 8) & 0xff, \word & 0xff
-.endm
+#define SAVED_R13 (40 - 13 * 8)
 
 /* From big-endian to the byte order of the build; spoils r11 and LR, and SRR0 and SRR1. */
 .macro enter_native
 #ifdef __LITTLE_ENDIAN__
-        big_endian_word 0x429f0005              /* bcl    20, 31, . + 4 */
-        big_endian_word 0x7d6802a6              /* mflr   r11 */
-        big_endian_word 0x396b001c              /* addi   r11, r11, 28: behind these words */
-        big_endian_word 0x7d7a03a6              /* mtsrr0 r11 */
-        big_endian_word 0x7d6000a6              /* mfmsr  r11 */
-        big_endian_word 0x616b0001              /* ori    r11, r11, MSR_LE */
-        big_endian_word 0x7d7b03a6              /* mtsrr1 r11 */
-        big_endian_word 0x4c000024              /* rfid */
+        BIG_ENDIAN_WORD 0x429f0005 /* bcl    20, 31, . + 4 */
+        LEAVE_BIG_ENDIAN
 #endif
 .endm
 
@@ -36,44 +21,36 @@
 /* Entered as a kernel: r3 device tree, r8 and r9 OPAL; r10 and above are free. Runs payload_start(entry registers). */
         .globl  payload_entry
 payload_entry:
-        big_endian_word 0x7d8000a6              /* mfmsr  r12 */
+        BIG_ENDIAN_WORD 0x7d8000a6              /* mfmsr  r12 */
         enter_native
-        load_address %r10, entry_registers
-        .irp    n, 3, 4, 5, 6, 7, 8, 9
-        std     %r\n, 8 * (\n - 3)(%r10)
-        .endr
+        LOAD_ADDRESS %r10, entry_registers
+        SAVE_GPRS 3, 9, -3 * 8, %r10
         std     %r12, 56(%r10)
-        load_address %r4, image_bss
-        load_address %r5, image_bss_end
-        li      %r6, 0
-1:      std     %r6, 0(%r4)
-        addi    %r4, %r4, 8
-        cmpld   %r4, %r5
-        blt     1b
-        load_address %r2, .TOC.
-        load_address %r1, stacks + STACK_SIZE - 64
+        CLEAR_BSS
+        LOAD_TOC
+        LOAD_ADDRESS %r1, stacks + STACK_SIZE - 64
         std     %r6, 0(%r1)
         mr      %r3, %r10
         bl      payload_start
         nop
-2:      b       2b
+1:      b       1b
 
 /* Entered through OPAL_START_CPU. Runs secondary_start(r3 at entry, MSR at entry) on the stack in secondary_stack. */
         .balign 32
         .globl  secondary_entry
 secondary_entry:
-        big_endian_word 0x7d8000a6              /* mfmsr  r12 */
+        BIG_ENDIAN_WORD 0x7d8000a6              /* mfmsr  r12 */
         enter_native
-        load_address %r10, secondary_stack
+        LOAD_ADDRESS %r10, secondary_stack
         ld      %r1, 0(%r10)
         addi    %r1, %r1, -64
-        load_address %r2, .TOC.
+        LOAD_TOC
         li      %r6, 0
         std     %r6, 0(%r1)
         mr      %r4, %r12
         bl      secondary_start
         nop
-3:      b       3b
+2:      b       2b
 
         .text
 
@@ -89,9 +66,7 @@ opal_run:
         std     %r0, 8(%r1)
         stdu    %r1, -CALL_STACK(%r1)
         std     %r2, 24(%r1)
-        .irp    n, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-        std     %r\n, 40 + 8 * (\n - 13)(%r1)
-        .endr
+        SAVE_GPRS 13, 31, SAVED_R13, %r1
         mtspr   SPR_HSPRG0, %r3
         mr      %r11, %r3
         std     %r1, OPAL_FRAME_IN + 8(%r11)
@@ -101,28 +76,25 @@ opal_run:
         mtsrr1  %r6
         ld      %r6, OPAL_FRAME_CR_IN(%r11)
         mtcr    %r6
-        load_address %r6, opal_return
+        LOAD_ADDRESS %r6, opal_return
         mtlr    %r6
-        .irp    n, 0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-        ld      %r\n, OPAL_FRAME_IN + 8 * \n(%r11)
-        .endr
+        LOAD_GPRS 0, 0, OPAL_FRAME_IN, %r11
+        LOAD_GPRS 2, 10, OPAL_FRAME_IN, %r11
+        LOAD_GPRS 13, 31, OPAL_FRAME_IN, %r11
         rfid
 
 /* Where OPAL returns to, big-endian. */
 opal_return:
-        big_endian_word 0x7d8000a6              /* mfmsr  r12 */
+        BIG_ENDIAN_WORD 0x7d8000a6              /* mfmsr  r12 */
         enter_native
         mfspr   %r11, SPR_HSPRG0
         std     %r12, OPAL_FRAME_MSR_OUT(%r11)
-        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-        std     %r\n, OPAL_FRAME_OUT + 8 * \n(%r11)
-        .endr
+        SAVE_GPRS 0, 10, OPAL_FRAME_OUT, %r11
+        SAVE_GPRS 13, 31, OPAL_FRAME_OUT, %r11
         mfcr    %r0
         std     %r0, OPAL_FRAME_CR_OUT(%r11)
         ld      %r1, OPAL_FRAME_IN + 8(%r11)
-        .irp    n, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-        ld      %r\n, 40 + 8 * (\n - 13)(%r1)
-        .endr
+        LOAD_GPRS 13, 31, SAVED_R13, %r1
         ld      %r2, 24(%r1)
         addi    %r1, %r1, CALL_STACK
         ld      %r0, 8(%r1)
@@ -144,10 +116,10 @@ opal_return_cpu:
         mfmsr   %r6
         rldicr  %r6, %r6, 0, 62
         mtsrr1  %r6
-        load_address %r6, 4f
+        LOAD_ADDRESS %r6, 3f
         mtlr    %r6
         rfid
-4:      big_endian_word 0x48000000              /* b      . */
+3:      BIG_ENDIAN_WORD 0x48000000              /* b      . */
 
 /* uint64_t interrupt_order(void): takes a trap; 0 when its handler ran big-endian, 1 when little-endian (vectors.c). */
         .globl  interrupt_order
@@ -159,11 +131,11 @@ interrupt_order:
 /* Where the vectors of all other interrupts end up, in the build's byte order: r3 vector, r4 and r5 SRR0 and SRR1. */
         .globl  vector_unexpected
 vector_unexpected:
-        load_address %r2, .TOC.
-        load_address %r1, stacks + STACK_SIZE * STACK_COUNT - 64
+        LOAD_TOC
+        LOAD_ADDRESS %r1, stacks + STACK_SIZE * STACK_COUNT - 64
         bl      interrupt_report
         nop
-5:      b       5b
+4:      b       4b
 
         .data
         .balign 8

@@ -66,10 +66,6 @@ static inline void cpu_isync(void)
 {
 }
 
-static inline void cpu_sync(void)
-{
-}
-
 /* Clears whole cache lines, as the real one does: at and size have to be multiples of 128. */
 void cpu_clear(void *at, uint64_t size);
 
