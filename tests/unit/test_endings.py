@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -204,3 +205,10 @@ def test_a_new_image_while_the_old_one_is_changed(
     assert (status, err.count("\n")) == (1, 1)
     assert "the file changed while it was read" in err
     assert "hypervisor command line: new" in run("inspect", image)[1]
+
+
+def test_a_thread_may_call_it(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only the first thread may say what signals do; the others' calls failed by that."""
+    with ThreadPoolExecutor(1) as executor:
+        assert executor.submit(cli.main, ["verify", str(image)]).result() == 0
+    assert "sound" in capsys.readouterr().out
