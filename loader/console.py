@@ -128,6 +128,12 @@ class Console:
             self.text += "" if self.text.endswith("\n") else "\n"
         return data
 
+    def take(self) -> str:
+        """Everything received and not yet consumed, which this consumes; no failure is looked for in it."""
+        taken = self.text[self._consumed :]
+        self._consumed = self._judged = len(self.text)
+        return taken
+
     def tail(self, lines: int = TAIL_LINES) -> str:
         """The last `lines` lines."""
         return "\n".join(self.text.splitlines()[-lines:])

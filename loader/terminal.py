@@ -54,6 +54,8 @@ def attach(console: Console, keyboard: int, screen: int, timeout: float | None =
     typed = b""
     listening = True
     with raw_terminal(keyboard):
+        # What came while QEMU's monitor was awaited: a guest does not wait for us.
+        write_all(screen, console.take().replace("\n", "\r\n").encode())
         while True:
             left = None if deadline is None else max(deadline - time.monotonic(), 0)
             sources = [channel, keyboard] if listening and not typed else [channel]

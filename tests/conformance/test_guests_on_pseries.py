@@ -54,7 +54,7 @@ DIFFERENCES: Mapping[str, Mapping[str, str]] = {
         "(xen-6 )?.* in (1T|256M): (H_CLEAR_MOD|a load sets R)|.*64K at the end of 1T: (H_C|a load sets R)": "has no "
         "H_CLEAR_MOD and H_CLEAR_REF"
     },
-    "insn": {},
+    "insn": {"supervisor: (msgsndp|msgclrp|mfspr DPDES)": "lets guests ring the doorbells within a core"},
     "isolation": {},
     "timer": {},
 }

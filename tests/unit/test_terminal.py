@@ -72,6 +72,17 @@ def test_timeout(desk: Desk) -> None:
     assert attach(desk.console, desk.keyboard, desk.screen, 0.05) is Outcome.TIMEOUT
 
 
+def test_what_came_before(desk: Desk) -> None:
+    """The monitor's handshake reads the console too: on a busy host the first lines were never shown."""
+    desk.guest.sendall(b"expected\r\nfirst\r\nsec")
+    desk.console.expect("expected\n", 10)
+    desk.console.drain(0.05)
+    desk.guest.sendall(b"ond\r\n")
+    desk.guest.close()
+    assert attach(desk.console, desk.keyboard, desk.screen) is Outcome.END
+    assert os.read(desk.view, 100) == b"first\r\nsecond\r\n"
+
+
 def test_output_until_the_end(desk: Desk) -> None:
     desk.guest.sendall(b"hello\r\n\xff")
     desk.guest.close()
