@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* An Open Firmware for native tests: its client interface over QEMU's pseries tree, in the low memory of the host.
  *
- * Cells are 32-bit: machine memory is mapped below 4 GiB, and an address of the program itself gets its upper half back from
- * where the program is. */
+ * Cells are 32-bit: the program is linked and machine memory is mapped below 4 GiB. */
 #ifndef TESTS_NATIVE_CLIENT_FIRMWARE_H
 #define TESTS_NATIVE_CLIENT_FIRMWARE_H
 
@@ -57,12 +56,7 @@ static struct {
 
 static inline void *firmware_pointer(uint32_t cell)
 {
-    uintptr_t low = (uintptr_t)firmware.memory;
-    uintptr_t near = (uintptr_t)&firmware;
-
-    if (cell >= low && cell < low + FIRMWARE_MEMORY_SIZE)
-        return (void *)(uintptr_t)cell;
-    return (void *)(near + (uintptr_t)(int64_t)(int32_t)(cell - (uint32_t)near));
+    return (void *)(uintptr_t)cell;
 }
 
 static inline uint32_t firmware_handle(int node)

@@ -24,6 +24,7 @@ BUILD: Final = ROOT / "build" / "native"
 
 COMMON: Final = (
     *("gcc", "-std=gnu11", "-g", "-O1", "-fno-omit-frame-pointer"),
+    *("-fno-pie", "-no-pie"),  # addresses that never change, and that Open Firmware's 32-bit cells can hold
     *("-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
 )
 WARNINGS: Final = ("-Wall", "-Wextra", "-Wshadow", "-Wundef", "-Wstrict-prototypes", "-Werror")
