@@ -84,6 +84,19 @@ static void test_moved(void)
     }
 }
 
+/* To just before the lower half wraps around: no carry reaches the upper half while the two are written. */
+static void test_no_carry(void)
+{
+    start(0, 0, 1);
+    for (unsigned round = 0; round < 1000; round++) {
+        uint64_t before = elapsed + timebase_offset;
+
+        timebase_offset = (UINT64_C(1) << 62) + UINT32_MAX - random_below(20 * LONGEST_LOOK) - elapsed;
+        CHECK(timebase_restore());
+        CHECK(elapsed + timebase_offset - before < 20 * LONGEST_LOOK);
+    }
+}
+
 /* In steps that are too small to see. */
 static void test_creeping(void)
 {
@@ -107,6 +120,7 @@ int main(void)
 {
     test_honest();
     test_moved();
+    test_no_carry();
     test_creeping();
     test_unguarded();
     return 0;
