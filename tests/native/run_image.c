@@ -10,6 +10,7 @@
 
 #include "check.h"
 #include "image_maker.h"
+#include "refusal_check.h"
 
 #define HYPERVISOR_SIZE 100U
 #define OVERLAY_SIZE 0x1000U
@@ -60,10 +61,7 @@ static void expect_refusal(uint32_t reason, const char *part)
 {
     check_context = part;
     CHECK(!check(total_size));
-    if (refusal.reason != reason || strstr(refusal.text, part) == NULL)
-        fprintf(stderr, "got reason %u: %s\n", refusal.reason, refusal.text);
-    CHECK(refusal.reason == reason);
-    CHECK(strstr(refusal.text, part) != NULL);
+    check_refusal(&refusal, reason, part);
     make_image();
 }
 

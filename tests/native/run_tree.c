@@ -9,6 +9,7 @@
 #include "../../firmware/stub/tree.c"
 
 #include "check.h"
+#include "refusal_check.h"
 #include "tree_maker.h"
 
 static struct range_set set;
@@ -41,7 +42,7 @@ static void expect_bad(bool result, const char *part)
 {
     check_context = part;
     CHECK(!result);
-    CHECK(refusal.reason == STUB_REASON_BAD_DEVICE_TREE && strstr(refusal.text, part) != NULL);
+    check_refusal(&refusal, STUB_REASON_BAD_DEVICE_TREE, part);
 }
 
 static void test_skiboot(void)
